@@ -1,0 +1,62 @@
+"""What falls due as time passes: deletions, rotations, the end of time-limited keys.
+
+Nothing happens behind the back of a read: loading a key never rotates or deletes it. Whoever moves the clock, and the
+server every second, asks here.
+"""
+
+from __future__ import annotations
+
+from kms import keys, rotation
+from kms.engine import Engine
+from kms.key import KmsKey
+from kms.ownership import Provision, Scope
+from kms.reencryption import OpenStore, ReEncryption
+from shared.audit import ApiEvent, Resource
+
+
+class Schedule:
+    """Carries out what is due, in one unit of work."""
+
+    def __init__(self, engine: Engine, reencryption: ReEncryption, open_store: OpenStore) -> None:
+        self._engine = engine
+        self._reencryption = reencryption
+        self._open_store = open_store
+
+    def run(self) -> None:
+        now = self._engine.clock.now()
+        with self._engine.database.unit():
+            for row in self._engine.database.select(
+                "kms_keys", {"deletion_at__le": now}, order=["deletion_at"]
+            ):
+                self._delete(KmsKey.from_row(row))
+            due = {"next_rotation_at__le": now, "state": "Enabled"}
+            for row in self._engine.database.select("kms_keys", due, order=["next_rotation_at"]):
+                rotation.rotate_if_due(self._engine, KmsKey.from_row(row))
+            for row in self._engine.database.select("scopes", {"not_after__le": now}, order=["not_after"]):
+                self._replace_key(Scope.from_row(row))
+
+    def _delete(self, key: KmsKey) -> None:
+        keys.delete_key(self._engine, key)
+        self._engine.trail.record(
+            ApiEvent(
+                source="kms.amazonaws.com",
+                name="DeleteKey",
+                region=key.region,
+                caller=None,
+                account_id=key.account_id,
+                read_only=False,
+                resources=[Resource(key.arn, key.account_id)],
+                time=key.deletion_at,
+            )
+        )
+
+    def _replace_key(self, scope: Scope) -> None:
+        """A time-limited key is over: nothing new is sealed under it, and what it sealed moves to its successor."""
+        store = self._open_store(scope.service)
+        owner = store.owner(scope)
+        provision = owner.provide(
+            store.kms, owner.alone(scope.region, scope.arn), scope.arn, scope.encryption_context, None
+        )
+        previous = Provision(scope.key_arn, scope.grant_id)
+        self._reencryption.start(store.adopt(scope, scope.ownership, provision), previous)
+        store.kms.flush()

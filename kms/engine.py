@@ -1,0 +1,152 @@
+"""The door: every call names its caller, and leaves an event.
+
+    kms = engine.session()
+    blob = kms.perform(caller, cryptographic.encrypt, key_id="alias/mine", plaintext=b"...").ciphertext_blob
+
+A session belongs to one request. It gathers the events of its calls, refusals included; `flush` writes them to the
+trail, so that a request that fails as a whole still leaves what it tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from kms import errors
+from kms.key_hierarchy import DomainKey
+from kms.operation import FACTS, KmsCall, aws_name
+from shared.audit import ApiEvent, Trail
+from shared.clock import Clock
+from shared.database import Database
+from shared.identity import Caller, Identities
+from shared.randomness import Randomness
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EVENT_SOURCE = "kms.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What all operations stand on. One per simulated world."""
+
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    trail: Trail
+    identities: Identities
+    domain_key: DomainKey
+
+    def session(self) -> Session:
+        return Session(self)
+
+    def principal_exists(self, arn: str) -> bool:
+        """Whether a key policy may name this ARN: an account's root, or one of its users, roles or sessions."""
+        account_id = arn if arn.isdigit() else arn.split(":")[4]
+        if not self.identities.account_exists(account_id):
+            return False
+        return arn.isdigit() or arn.endswith(":root") or self.identities.find_principal(arn) is not None
+
+
+class Session:
+    """The door for one request."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.events: list[ApiEvent] = []
+
+    def perform(
+        self,
+        caller: Caller,
+        operation: Callable[Concatenate[KmsCall, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Make one call of the engine as `caller`. Raises: KmsRefusal."""
+        call = KmsCall(self.engine, caller, aws_name(operation))
+        refusal: errors.KmsRefusal | None = None
+        try:
+            return operation(call, *args, **kwargs)
+        except errors.KmsRefusal as error:
+            refusal = error
+            raise
+        finally:
+            self.events.append(_event(call, dict(kwargs), refusal))
+
+    def flush(self, *, undone: bool = False) -> None:
+        """Write the events to the trail; of a request that was undone, only reads and refusals happened."""
+        for event in self.events:
+            if not undone or event.read_only or event.error_code is not None:
+                self.engine.trail.record(event)
+        self.events.clear()
+
+
+_EVENT_ERROR_CODES: dict[type[errors.KmsRefusal], str] = {
+    errors.AccessDenied: "AccessDenied",
+    errors.CiphertextRejected: "InvalidCiphertextException",
+    errors.KeyDisabled: "DisabledException",
+    errors.InvalidKeyState: "KMSInvalidStateException",
+    errors.InvalidRequest: "ValidationException",
+    errors.TagRefused: "TagException",
+    errors.DryRunSucceeded: "DryRunOperationException",
+}
+"""Codes that are not the class's own name with "Exception" behind it."""
+
+
+def error_code(refusal: errors.KmsRefusal) -> str:
+    """The code of a refusal in the trail."""
+    kind = type(refusal)
+    return _EVENT_ERROR_CODES.get(kind, f"{kind.__name__}Exception")
+
+
+def _event(call: KmsCall, arguments: dict[str, Any], refusal: errors.KmsRefusal | None) -> ApiEvent:
+    facts = FACTS[call.name]
+    crosses = call.caller.is_service and facts.read_only and call.name != "DescribeKey"
+    return ApiEvent(
+        source=EVENT_SOURCE,
+        name=call.name,
+        region=call.caller.region,
+        caller=call.caller,
+        account_id=call.caller.account_id,
+        read_only=facts.read_only,
+        request_parameters=_logged(facts.logged, arguments),
+        response_elements=call.response,
+        resources=list(call.resources),
+        error_code=None if refusal is None else error_code(refusal),
+        error_message=None if refusal is None else refusal.message,
+        additional=call.additional,
+        shared=crosses,
+        request_id=call.caller.request_id,
+    )
+
+
+_ALWAYS_LOGGED = {
+    "Encrypt": ("encryptionAlgorithm",),
+    "Decrypt": ("encryptionAlgorithm",),
+    "ReEncrypt": ("sourceEncryptionAlgorithm", "destinationEncryptionAlgorithm"),
+}
+
+
+def _logged(names: frozenset[str], arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments that the trail shows, in its casing; the rest never reaches an event."""
+    shown: dict[str, Any] = {}
+    for argument, value in arguments.items():
+        name = _camel(argument)
+        if name in names and value is not None and value not in ((), {}):
+            shown[name] = _camel_members(name, value)
+    return shown or None
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _camel_members(name: str, value: Any) -> Any:
+    if name == "tags":
+        return [{"tagKey": key, "tagValue": text} for key, text in value.items()]
+    if name == "constraints":
+        return {kind[0].lower() + kind[1:]: dict(pairs) for kind, pairs in value.items()}
+    return list(value) if isinstance(value, tuple) else value

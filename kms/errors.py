@@ -1,0 +1,108 @@
+"""The engine's own exceptions. `services/kms/errors.py` gives each its AWS code; the other services word them as theirs."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal
+
+
+class KmsRefusal(Refusal):
+    """Base of every refusal of the engine."""
+
+
+class NotFound(KmsRefusal):
+    """No such key, alias or grant in this account and Region."""
+
+
+class InvalidArn(KmsRefusal):
+    """An ARN that is none, or of a kind that the operation does not take."""
+
+
+class AccessDenied(KmsRefusal):
+    """Neither key policy, IAM nor a grant allows the call, or a statement denies it.
+
+    explicit: a Deny statement matched; no grant can mend that.
+    """
+
+    def __init__(self, message: str = "", *, explicit: bool = False) -> None:
+        super().__init__(message)
+        self.explicit = explicit
+
+
+class KeyDisabled(KmsRefusal):
+    """The key is disabled."""
+
+
+class InvalidKeyState(KmsRefusal):
+    """The key's state does not allow the operation."""
+
+
+class InvalidKeyUsage(KmsRefusal):
+    """The key's usage or spec does not fit the operation."""
+
+
+class UnsupportedOperation(KmsRefusal):
+    """The operation does not work for keys of this origin or kind."""
+
+
+class IncorrectKey(KmsRefusal):
+    """The key named in the request is not the one that encrypted."""
+
+
+class CiphertextRejected(KmsRefusal):
+    """A ciphertext blob that is damaged, foreign, or bound to another encryption context. Never says which."""
+
+
+class RecordRejected(KmsRefusal):
+    """A sealed record that does not open under its data key at its place: damaged, moved or swapped."""
+
+
+class MalformedPolicyDocument(KmsRefusal):
+    """A key policy that AWS KMS would not take."""
+
+
+class InvalidGrantToken(KmsRefusal):
+    """A grant token of no grant."""
+
+
+class InvalidGrantId(KmsRefusal):
+    """A grant id of no grant on this key."""
+
+
+class InvalidMarker(KmsRefusal):
+    """A pagination marker that was not given out."""
+
+
+class InvalidAliasName(KmsRefusal):
+    """An alias name with characters that none may have."""
+
+
+class AlreadyExists(KmsRefusal):
+    """The name is taken."""
+
+
+class NotAuthorized(KmsRefusal):
+    """A reserved name: alias/aws/ belongs to AWS."""
+
+
+class LimitExceeded(KmsRefusal):
+    """A quota is full."""
+
+
+class TagRefused(KmsRefusal):
+    """Tags that are duplicated, reserved or too many."""
+
+
+class Conflict(KmsRefusal):
+    """Another change of the same key is under way."""
+
+
+class InvalidRequest(KmsRefusal):
+    """Parameters that each are valid and together are not."""
+
+
+class DryRunSucceeded(KmsRefusal):
+    """The call would have succeeded, had it not been a dry run."""
+
+
+class DomainKeyError(Exception):
+    """The domain key file cannot be used: missing, too open, damaged, or not the one of this database."""

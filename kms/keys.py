@@ -1,0 +1,261 @@
+"""The life of a KMS key: create, describe, enable, disable, schedule its deletion, cancel it.
+
+Follows the KMS API reference. Asymmetric, HMAC, imported and multi-Region keys and custom key stores are refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kms import backing_keys, errors, tags
+from kms.authorization import authorize_by_iam
+from kms.engine import Engine
+from kms.key import CUSTOMER, KmsKey, change_key, get_key, key_arn
+from kms.key_policy import check_policy, default_policy
+from kms.operation import KmsCall, operation
+from kms.paging import Page, page_of
+from kms.tables import limit as quota
+from kms.times import DAY_SECONDS, as_event_text
+
+SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
+ENCRYPT_DECRYPT = "ENCRYPT_DECRYPT"
+
+
+@operation
+def create_key(
+    call: KmsCall,
+    *,
+    policy: str | None = None,
+    description: str = "",
+    key_usage: str | None = None,
+    customer_master_key_spec: str | None = None,
+    key_spec: str | None = None,
+    origin: str = "AWS_KMS",
+    custom_key_store_id: str | None = None,
+    bypass_policy_lockout_safety_check: bool = False,
+    tags_: Mapping[str, str] | None = None,
+    multi_region: bool = False,
+    xks_key_id: str | None = None,
+) -> KmsKey:
+    """Create a symmetric encryption key in the caller's account and Region.
+
+    Raises: AccessDenied, InvalidRequest, MalformedPolicyDocument, TagRefused, UnsupportedOperation.
+    """
+    spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
+    usage = _key_usage(spec, key_usage)
+    _refuse_unsupported(spec, origin, multi_region, custom_key_store_id or xks_key_id)
+    conditions = {
+        "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),
+        "kms:keyspec": spec,
+        "kms:keyusage": usage,
+        "kms:keyorigin": origin,
+        "kms:multiregion": "false",
+        **tags.conditions(tags_ or {}),
+    }
+    authorize_by_iam(call, permission=call.name, conditions=conditions)
+    if tags_:
+        tags.check(tags_)
+        authorize_by_iam(call, permission="TagResource", conditions=conditions)
+    if policy is not None:
+        check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+    key = add_key(
+        call.engine,
+        account_id=call.caller.account_id,
+        region=call.caller.region,
+        manager=CUSTOMER,
+        policy=policy or default_policy(call.caller.account_id),
+        description=description,
+        tags=dict(tags_ or {}),
+    )
+    call.touches(key.arn, key.account_id)
+    call.response = {"keyMetadata": event_metadata(key)}
+    return key
+
+
+def add_key(
+    engine: Engine,
+    *,
+    account_id: str,
+    region: str,
+    manager: str,
+    policy: str,
+    description: str,
+    tags: dict[str, str] | None = None,
+    rotation_period_days: int | None = None,
+) -> KmsKey:
+    """Store a new key with its first backing key. No authorisation: that is the caller's."""
+    key_id = engine.randomness.uuid()
+    arn = key_arn(region, account_id, key_id)
+    now = engine.clock.now()
+    next_rotation = None if rotation_period_days is None else now + rotation_period_days * DAY_SECONDS
+    engine.database.insert(
+        "kms_keys",
+        {
+            "arn": arn,
+            "key_id": key_id,
+            "account_id": account_id,
+            "region": region,
+            "manager": manager,
+            "state": "Enabled",
+            "policy": policy,
+            "description": description,
+            "key_spec": SYMMETRIC_DEFAULT,
+            "key_usage": ENCRYPT_DECRYPT,
+            "origin": "AWS_KMS",
+            "multi_region": 0,
+            "tags": tags or {},
+            "created_at": now,
+            "current_backing_key_id": backing_keys.create(engine, arn, key_id, now),
+            "deletion_at": None,
+            "pending_window_days": None,
+            "rotation_period_days": rotation_period_days,
+            "next_rotation_at": next_rotation,
+            "on_demand_rotations": 0,
+        },
+    )
+    return get_key(engine.database, arn)
+
+
+def _key_usage(spec: str, usage: str | None) -> str:
+    if spec == SYMMETRIC_DEFAULT:
+        if usage not in (None, ENCRYPT_DECRYPT):
+            raise errors.InvalidRequest(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
+        return ENCRYPT_DECRYPT
+    if usage is None:
+        raise errors.InvalidRequest(
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
+        )
+    return usage
+
+
+def _refuse_unsupported(spec: str, origin: str, multi_region: bool, custom_store: str | None) -> None:
+    """What this engine does not simulate is refused by name, never half done."""
+    if spec != SYMMETRIC_DEFAULT:
+        raise errors.UnsupportedOperation(f"KeySpec {spec} is not simulated.")
+    if origin != "AWS_KMS" or custom_store:
+        raise errors.UnsupportedOperation(f"Keys of origin {origin} are not simulated.")
+    if multi_region:
+        raise errors.UnsupportedOperation("Multi-Region keys are not simulated.")
+
+
+@operation
+def describe_key(call: KmsCall, *, key_id: str, grant_tokens: list[str] | None = None) -> KmsKey:
+    """The key's metadata. Raises: as `KmsCall.authorized_key`."""
+    return call.authorized_key(key_id, grant_tokens=grant_tokens or ())
+
+
+@operation
+def list_keys(call: KmsCall, *, limit: int | None = None, marker: str | None = None) -> Page[KmsKey]:
+    """The keys of the caller's account and Region, AWS managed ones included, AWS owned ones never."""
+    authorize_by_iam(call, permission=call.name)
+    where = {"account_id": call.caller.account_id, "region": call.caller.region}
+    return page_of(call, "kms_keys", where, "key_id", limit, marker, _from_columns)
+
+
+def _from_columns(**row: Any) -> KmsKey:
+    return KmsKey.from_row(row)
+
+
+@operation
+def enable_key(call: KmsCall, *, key_id: str) -> None:
+    """Make a disabled key usable again; a rotation that fell due meanwhile happens now."""
+    from kms import rotation
+
+    key = call.authorized_key(key_id)
+    _refuse_aws_managed(key)
+    change_key(call.engine.database, key, state="Enabled")
+    rotation.rotate_if_due(call.engine, get_key(call.engine.database, key.arn))
+    call.response = {"keyId": key.arn}
+
+
+@operation
+def disable_key(call: KmsCall, *, key_id: str) -> None:
+    """Make a key unusable for cryptographic operations, at once and until it is enabled."""
+    key = call.authorized_key(key_id)
+    _refuse_aws_managed(key)
+    change_key(call.engine.database, key, state="Disabled")
+    call.response = {"keyId": key.arn}
+
+
+@operation
+def schedule_key_deletion(call: KmsCall, *, key_id: str, pending_window_in_days: int | None = None) -> KmsKey:
+    """Delete a key after a waiting period of 7 to 30 days, during which it cannot be used.
+
+    Raises: as `KmsCall.authorized_key`; InvalidRequest.
+    """
+    window = quota("pendingWindowDays")
+    days = window["default"] if pending_window_in_days is None else pending_window_in_days
+    if not window["min"] <= days <= window["max"]:
+        raise errors.InvalidRequest(
+            f"PendingWindowInDays should be between {window['min']} and {window['max']}, but it is {days}"
+        )
+    key = call.authorized_key(key_id, conditions={"kms:schedulekeydeletionpendingwindowindays": str(days)})
+    _refuse_aws_managed(key)
+    change_key(
+        call.engine.database,
+        key,
+        state="PendingDeletion",
+        deletion_at=call.engine.clock.now() + days * DAY_SECONDS,
+        pending_window_days=days,
+    )
+    key = get_key(call.engine.database, key.arn)
+    call.response = {
+        "keyId": key.arn,
+        "keyState": key.state,
+        "deletionDate": as_event_text(key.deletion_at or 0),
+        "pendingWindowInDays": days,
+    }
+    return key
+
+
+@operation
+def cancel_key_deletion(call: KmsCall, *, key_id: str) -> str:
+    """Keep a key that was to be deleted; it comes back disabled. Returns its ARN."""
+    key = call.authorized_key(key_id)
+    change_key(call.engine.database, key, state="Disabled", deletion_at=None, pending_window_days=None)
+    call.response = {"keyId": key.arn}
+    return key.arn
+
+
+@operation
+def update_key_description(call: KmsCall, *, key_id: str, description: str) -> None:
+    key = call.authorized_key(key_id)
+    _refuse_aws_managed(key)
+    change_key(call.engine.database, key, description=description)
+    call.response = {"keyId": key.arn}
+
+
+def delete_key(engine: Engine, key: KmsKey) -> None:
+    """The end of the waiting period: material, aliases and grants go with the key."""
+    for grant in engine.database.select("grants", {"key_arn": key.arn}):
+        engine.database.delete("grant_tokens", {"grant_id": grant["grant_id"]})
+    engine.database.delete("grants", {"key_arn": key.arn})
+    engine.database.delete("aliases", {"key_arn": key.arn})
+    backing_keys.destroy(engine, key)
+    engine.database.delete("kms_keys", {"arn": key.arn})
+
+
+def _refuse_aws_managed(key: KmsKey) -> None:
+    if key.manager == "AWS":
+        raise errors.UnsupportedOperation(f"{key.arn} is an AWS managed key; only AWS can change it.")
+
+
+def event_metadata(key: KmsKey) -> dict[str, Any]:
+    """KeyMetadata as CloudTrail shows it in CreateKey's response: names in lower camel case, dates as text."""
+    return {
+        "aWSAccountId": key.account_id,
+        "keyId": key.key_id,
+        "arn": key.arn,
+        "creationDate": as_event_text(key.created_at),
+        "enabled": key.is_enabled,
+        "description": key.description,
+        "keyUsage": key.key_usage,
+        "keyState": key.state,
+        "origin": key.origin,
+        "keyManager": key.manager,
+        "customerMasterKeySpec": key.key_spec,
+        "keySpec": key.key_spec,
+        "encryptionAlgorithms": [SYMMETRIC_DEFAULT],
+        "multiRegion": key.multi_region,
+    }

@@ -1,0 +1,287 @@
+"""Who owns the key that protects a scope of data: AWS, AWS in the customer's account, the customer, or one instance.
+
+The four kinds differ in the answers below and nowhere else: which KMS key, in which account; whose calls reach it, by
+whose grant; who sees it; how long it lives; who pays. The encrypted store asks, and the comparison is computed from it.
+
+Follows the seed (claims C4, P8, W3, V6, O3, O6, G3) and "AWS KMS concepts: customer keys and AWS keys".
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kms import cryptographic, errors, grant_operations, keys
+from kms.engine import Engine, Session
+from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key, get_key
+from kms.key_policy import aws_managed_policy, aws_owned_policy
+from kms.times import DAY_SECONDS
+from shared.catalog import AwsService
+from shared.database import Row
+from shared.identity import Caller, service_caller
+
+YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one owner protects: a domain, a knowledge base, an instance.
+
+    service: boto3 client name. not_after: seconds since the epoch, None for a key that does not expire.
+    encryption_context: what every cryptographic call on behalf of this scope carries.
+    """
+
+    arn: str
+    service: str
+    account_id: str
+    region: str
+    ownership: str
+    key_arn: str
+    grant_id: str | None
+    encryption_context: dict[str, str]
+    generation: int
+    not_after: float | None
+    created_at: float
+
+    @classmethod
+    def from_row(cls, row: Row) -> Scope:
+        return cls(**row)
+
+
+@dataclass(frozen=True)
+class Provision:
+    """The key an owner provides for a scope, and the grant by which its service uses it."""
+
+    key_arn: str
+    grant_id: str | None = None
+    not_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Ownership(ABC):
+    """One service's use of one ownership model."""
+
+    service: AwsService
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    key_lives_in: ClassVar[str]
+    customer_sees_key: ClassVar[bool]
+    lifetime: ClassVar[str]
+
+    @abstractmethod
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        """Find or make the scope's key, as `caller` and on its behalf. Raises: KmsRefusal."""
+
+    @abstractmethod
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        """Who asks KMS for the scope's data keys; all must be allowed. caller: None for background work."""
+
+    def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
+        """Give up a key that protects nothing of the scope any more. The default: nothing is to be done."""
+
+    def alone(self, region: str, scope_arn: str) -> Caller:
+        """The service calling on its own, for the owner of the scope."""
+        return service_caller(self.service, region, source_arn=scope_arn)
+
+
+class AwsOwned(Ownership):
+    """One key of the service's own, for all its customers; it lives in the service's account."""
+
+    kind = "AWS_OWNED"
+    title = "AWS owned"
+    key_lives_in = "service account"
+    customer_sees_key = False
+    lifetime = "rotated yearly by the service"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        where = {
+            "account_id": self.service.account_id,
+            "region": caller.region,
+            "description": f"{self.service.title}: all customers",
+        }
+        row = kms.engine.database.find("kms_keys", where)
+        return Provision(row["arn"] if row else add_service_key(kms.engine, self.service, **_new(where)).arn)
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        return (self.alone(scope.region, scope.arn),)
+
+
+class AwsManaged(Ownership):
+    """The account's key for the service, alias/aws/<service>: seen by the customer, changed by nobody."""
+
+    kind = "AWS_MANAGED"
+    title = "AWS managed"
+    key_lives_in = "customer account"
+    customer_sees_key = True
+    lifetime = "rotated yearly"
+
+    @property
+    def alias(self) -> str:
+        return f"alias/aws/{self.service.prefix}"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        arn = alias_arn(caller.region, caller.account_id, self.alias)
+        row = kms.engine.database.find("aliases", {"arn": arn})
+        return Provision(row["key_arn"] if row else self._create(kms.engine, caller).arn)
+
+    def _create(self, engine: Engine, caller: Caller) -> KmsKey:
+        key = keys.add_key(
+            engine,
+            account_id=caller.account_id,
+            region=caller.region,
+            manager=AWS,
+            policy=aws_managed_policy(self.service, caller.region, caller.account_id),
+            description=f"Default key that protects my {self.service.title} data when no other key is defined",
+            rotation_period_days=YEAR_DAYS,
+        )
+        now = engine.clock.now()
+        engine.database.insert(
+            "aliases",
+            {
+                "arn": alias_arn(caller.region, caller.account_id, self.alias),
+                "account_id": caller.account_id,
+                "region": caller.region,
+                "name": self.alias,
+                "key_arn": key.arn,
+                "created_at": now,
+                "updated_at": now,
+            },
+        )
+        return key
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        if caller is None:
+            raise errors.AccessDenied("An AWS managed key is used with its caller's session only.")
+        return (caller.through(self.service),)
+
+
+@dataclass(frozen=True)
+class CustomerManaged(Ownership):
+    """The customer's own key; the service lives off a grant that the customer's call made it.
+
+    grant_operations: what the grant allows. caller_must_decrypt: the caller of a foreground operation needs
+    kms:Decrypt itself, besides the service's grant.
+    """
+
+    grant_operations: tuple[str, ...] = ()
+    caller_must_decrypt: bool = False
+
+    kind = "CUSTOMER_MANAGED"
+    title = "customer managed"
+    key_lives_in = "customer account"
+    customer_sees_key = True
+    lifetime = "the customer's choice"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        if key_id is None:
+            raise errors.InvalidRequest("A customer managed key is required.")
+        session = caller.through(self.service)
+        key = kms.perform(session, keys.describe_key, key_id=key_id)
+        _check_usable(key)
+        grant = kms.perform(
+            session,
+            grant_operations.create_grant,
+            key_id=key.arn,
+            grantee_principal=self.service.principal,
+            retiring_principal=self.service.principal,
+            operations=self.grant_operations,
+            constraints={"EncryptionContextSubset": context},
+        )
+        return Provision(key.arn, grant.grant_id)
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        service = self.alone(scope.region, scope.arn)
+        if self.caller_must_decrypt and caller is not None:
+            return (service, caller.through(self.service))
+        return (service,)
+
+    def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
+        if provision.grant_id is None or find_key(kms.engine.database, provision.key_arn) is None:
+            return
+        if kms.engine.database.find("grants", {"grant_id": provision.grant_id}) is None:
+            return
+        kms.perform(
+            self.alone(region, scope_arn),
+            grant_operations.retire_grant,
+            key_id=provision.key_arn,
+            grant_id=provision.grant_id,
+        )
+
+
+@dataclass(frozen=True)
+class InstanceSpecific(Ownership):
+    """A key that the service makes for one instance alone and replaces when its time is over.
+
+    lifetime_days: how long one generation encrypts. Source: the seed for "time-limited and specific to the
+    instance"; the length is our choice.
+    """
+
+    lifetime_days: int = 30
+
+    kind = "INSTANCE_SPECIFIC"
+    title = "instance specific"
+    key_lives_in = "service account"
+    customer_sees_key = False
+    lifetime = "until not_after: then a new key, old data moved, old key destroyed"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        description = f"{self.service.title}: {scope_arn}"
+        key = add_service_key(kms.engine, self.service, caller.region, description, rotation_period_days=None)
+        return Provision(key.arn, not_after=kms.engine.clock.now() + self.lifetime_days * DAY_SECONDS)
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        return (self.alone(scope.region, scope.arn),)
+
+    def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
+        key = find_key(kms.engine.database, provision.key_arn)
+        if key is not None:
+            keys.delete_key(kms.engine, key)
+
+
+def add_service_key(
+    engine: Engine,
+    service: AwsService,
+    region: str,
+    description: str,
+    rotation_period_days: int | None = YEAR_DAYS,
+) -> KmsKey:
+    """Make a key in a service's own account: AWS owned, so no customer ever sees it."""
+    return keys.add_key(
+        engine,
+        account_id=service.account_id,
+        region=region,
+        manager=SERVICE,
+        policy=aws_owned_policy(service),
+        description=description,
+        rotation_period_days=rotation_period_days,
+    )
+
+
+def _new(where: dict[str, str]) -> dict[str, str]:
+    return {"region": where["region"], "description": where["description"]}
+
+
+def _check_usable(key: KmsKey) -> None:
+    """Services take symmetric encryption keys that are enabled, and keys of customers only."""
+    if key.key_spec != cryptographic.SYMMETRIC_DEFAULT or key.key_usage != "ENCRYPT_DECRYPT":
+        raise errors.InvalidKeyUsage(f"{key.arn} is not a symmetric encryption KMS key.")
+    if key.state != "Enabled":
+        raise errors.InvalidKeyState(f"{key.arn} is not enabled.")
+
+
+def current_key(engine: Engine, scope: Scope) -> KmsKey:
+    """Raises: NotFound if the scope's key is gone."""
+    return get_key(engine.database, scope.key_arn)

@@ -1,0 +1,170 @@
+"""Rotation: fresh backing keys on a schedule or on demand, while every older ciphertext goes on opening.
+
+Follows "Rotating AWS KMS keys". The schedule is the virtual clock's; a disabled key rotates when it is enabled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kms import backing_keys, errors
+from kms.backing_keys import Generation
+from kms.engine import Engine
+from kms.key import KmsKey, change_key, get_key
+from kms.operation import KmsCall, operation
+from kms.paging import Page
+from kms.tables import limit as quota
+from kms.times import DAY_SECONDS
+from shared.audit import ApiEvent, Resource
+
+AUTOMATIC, ON_DEMAND = "AUTOMATIC", "ON_DEMAND"
+
+
+@dataclass(frozen=True)
+class RotationStatus:
+    """next_rotation_at: seconds since the epoch; both None while automatic rotation is off."""
+
+    key_arn: str
+    enabled: bool
+    period_days: int | None
+    next_rotation_at: float | None
+
+
+@dataclass(frozen=True)
+class RotationEntry:
+    """One row of ListKeyRotations. rotated_at: None for the first material, which no rotation made."""
+
+    key_arn: str
+    key_material_id: str
+    is_current: bool
+    rotated_at: float | None
+    rotation_type: str | None
+
+
+@operation
+def enable_key_rotation(call: KmsCall, *, key_id: str, rotation_period_in_days: int | None = None) -> None:
+    """Rotate a key every 90 to 2560 days from today.
+
+    Raises: as `KmsCall.authorized_key`; InvalidRequest, UnsupportedOperation.
+    """
+    period = quota("rotationPeriodDays")
+    days = period["default"] if rotation_period_in_days is None else rotation_period_in_days
+    key = call.authorized_key(key_id, conditions={"kms:rotationperiodindays": str(days)})
+    _refuse_aws_managed(key)
+    change_key(
+        call.engine.database,
+        key,
+        rotation_period_days=days,
+        next_rotation_at=call.engine.clock.now() + days * DAY_SECONDS,
+    )
+    call.response = {"keyId": key.arn}
+
+
+@operation
+def disable_key_rotation(call: KmsCall, *, key_id: str) -> None:
+    key = call.authorized_key(key_id)
+    _refuse_aws_managed(key)
+    change_key(call.engine.database, key, rotation_period_days=None, next_rotation_at=None)
+    call.response = {"keyId": key.arn}
+
+
+@operation
+def get_key_rotation_status(call: KmsCall, *, key_id: str) -> RotationStatus:
+    """Whether and when the key rotates; a key pending deletion does not, until its deletion is cancelled."""
+    key = call.authorized_key(key_id)
+    if key.state == "PendingDeletion" or not key.rotates_automatically:
+        return RotationStatus(key.arn, False, None, None)
+    return RotationStatus(key.arn, True, key.rotation_period_days, key.next_rotation_at)
+
+
+@operation
+def rotate_key_on_demand(call: KmsCall, *, key_id: str) -> str:
+    """Rotate now, at most 25 times in a key's life; the schedule stays as it is. Returns the key's ARN.
+
+    Raises: as `KmsCall.authorized_key`; LimitExceeded, UnsupportedOperation.
+    """
+    key = call.authorized_key(key_id)
+    _refuse_aws_managed(key)
+    if key.on_demand_rotations >= quota("onDemandRotationsPerKey"):
+        raise errors.LimitExceeded(
+            "The on-demand rotations limit has been reached for the given keyId. "
+            f"No more on-demand rotations can be performed for this key: {key.arn}"
+        )
+    rotate(call.engine, key, ON_DEMAND, call.engine.clock.now())
+    change_key(call.engine.database, key, on_demand_rotations=key.on_demand_rotations + 1)
+    call.response = {"keyId": key.arn}
+    return key.arn
+
+
+@operation
+def list_key_rotations(
+    call: KmsCall,
+    *,
+    key_id: str,
+    include_key_material: str = "ROTATIONS_ONLY",
+    limit: int | None = None,
+    marker: str | None = None,
+) -> Page[RotationEntry]:
+    """Rotations that happened, oldest first; with ALL_KEY_MATERIAL the first material too."""
+    key = call.authorized_key(key_id)
+    entries = [_entry(generation, key) for generation in backing_keys.generations(call.engine, key)]
+    if include_key_material == "ROTATIONS_ONLY":
+        entries = [entry for entry in entries if entry.rotation_type is not None]
+    start = _position_after(entries, marker)
+    size = quota("listLimits")[call.name][0] if limit is None else limit
+    page = entries[start : start + size]
+    more = len(entries) > start + size
+    return Page(page, page[-1].key_material_id if more else None)
+
+
+def _entry(generation: Generation, key: KmsKey) -> RotationEntry:
+    rotated_at = generation.created_at if generation.rotation_type is not None else None
+    is_current = generation.backing_key_id == key.current_backing_key_id
+    return RotationEntry(key.arn, generation.backing_key_id, is_current, rotated_at, generation.rotation_type)
+
+
+def _position_after(entries: list[RotationEntry], marker: str | None) -> int:
+    if marker is None:
+        return 0
+    for position, entry in enumerate(entries):
+        if entry.key_material_id == marker:
+            return position + 1
+    raise errors.InvalidMarker("The marker is not valid.")
+
+
+def rotate(engine: Engine, key: KmsKey, rotation_type: str, when: float) -> None:
+    """Make a fresh backing key the current one."""
+    backing_key_id = backing_keys.create(engine, key.arn, key.key_id, when, rotation_type)
+    change_key(engine.database, key, current_backing_key_id=backing_key_id)
+    engine.trail.record(rotation_event(key, when))
+
+
+def rotate_if_due(engine: Engine, key: KmsKey) -> None:
+    """Catch up with the schedule: one rotation for every period that has passed while the key was enabled."""
+    now = engine.clock.now()
+    while key.is_enabled and key.next_rotation_at is not None and key.next_rotation_at <= now:
+        due_at = key.next_rotation_at
+        rotate(engine, key, AUTOMATIC, due_at)
+        following = due_at + (key.rotation_period_days or 0) * DAY_SECONDS
+        change_key(engine.database, key, next_rotation_at=following)
+        key = replace(get_key(engine.database, key.arn), next_rotation_at=following)
+
+
+def rotation_event(key: KmsKey, when: float) -> ApiEvent:
+    """The RotateKey event that AWS itself emits."""
+    return ApiEvent(
+        source="kms.amazonaws.com",
+        name="RotateKey",
+        region=key.region,
+        caller=None,
+        account_id=key.account_id,
+        read_only=False,
+        service_event_details={"keyId": key.key_id},
+        resources=[Resource(key.arn, key.account_id)],
+        time=when,
+    )
+
+
+def _refuse_aws_managed(key: KmsKey) -> None:
+    if key.manager == "AWS":
+        raise errors.UnsupportedOperation(f"{key.arn} is an AWS managed key; only AWS can change it.")

@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""connect-at-rest: a local simulator of how Amazon Connect encrypts what it stores."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from shared import demo_world
+
+if TYPE_CHECKING:
+    from services.simulator import Simulator
+    from shared.identity import AccessKey
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8470
+DEFAULT_DATA_DIR = Path(__file__).parent / "data"
+
+
+class DefaultCommand(click.Group):
+    """A group that runs `serve` when no command is named."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and args[0].startswith("-"):
+            args = ["serve", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+def place(command: F) -> F:
+    """The options that say which server or data directory is meant."""
+    for option in (
+        click.option(
+            "--data-dir",
+            type=click.Path(path_type=Path),
+            default=DEFAULT_DATA_DIR,
+            show_default="./data",
+            help="Directory of the database and the domain key.",
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65535),
+            default=DEFAULT_PORT,
+            show_default=True,
+            help="Port of the server; 0 takes a free one.",
+        ),
+        click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address of the server."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(
+    cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+def main() -> None:
+    """A local simulator of how Amazon Connect encrypts what it stores.
+
+    Without a command it starts the server. boto3, the AWS CLI and curl are its clients.
+    """
+
+
+@main.command()
+@place
+@click.option("--ephemeral", is_flag=True, help="Keep everything in memory; nothing is written to disk.")
+@click.option("--empty", is_flag=True, help="Start a new world without the demo accounts.")
+@click.option("--seed", type=int, help="Make ids predictable: the same seed and calls give the same ids.")
+@click.option("--trace", is_flag=True, help="Print one line per request.")
+def serve(
+    host: str, port: int, data_dir: Path, ephemeral: bool, empty: bool, seed: int | None, trace: bool
+) -> None:
+    """Start the server (the default command)."""
+    from services.app import create_app
+    from services.simulator import Configuration
+    from shared.pipeline import MAX_BODY_BYTES
+    from shared.server import bind, make_server
+
+    on_loopback = _is_loopback(host)
+    listener = _or_fail(lambda: bind(host, port), f"cannot listen on {host} port {port}")
+    with listener, _locked(None if ephemeral else data_dir):
+        configuration = Configuration(None if ephemeral else data_dir, empty, seed, on_loopback)
+        simulator = _open_simulator(configuration)
+        keys = {} if on_loopback else simulator.generate_credentials()
+        app = create_app(simulator)
+        server = make_server(_traced(app) if trace else app, simulator, MAX_BODY_BYTES)
+        _greet(host, listener.getsockname()[1], simulator, keys, ephemeral, data_dir)
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            simulator.close()
+
+
+@main.command()
+@place
+@click.option("--account", default=demo_world.DEFAULT_ACCOUNT, show_default=True, help="Account id.")
+@click.option("--user", default=demo_world.DEFAULT_USER, show_default=True, help="IAM user name.")
+def env(host: str, port: int, data_dir: Path, account: str, user: str) -> None:
+    """Print the lines that point a shell at the server: eval "$(python run.py env)"."""
+    key_id, secret = _credentials(host, data_dir, account, user)
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{_bracketed(_reachable(host))}:{port}",
+        "AWS_REGION": demo_world.REGION,
+        "AWS_DEFAULT_REGION": demo_world.REGION,
+        "AWS_ACCESS_KEY_ID": key_id,
+        "AWS_SECRET_ACCESS_KEY": secret,
+    }.items():
+        click.echo(f"export {name}={value}")
+    click.echo("unset AWS_SESSION_TOKEN AWS_PROFILE")
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown", "html"]),
+    default="table",
+    show_default=True,
+    help="How to print the result.",
+)
+def compare(form: str) -> None:
+    """Store one person's data everywhere, break the keys, and show what died under which owner.
+
+    Runs in fresh worlds of its own; no server is needed and none is touched.
+    """
+    from services.console import report
+    from services.console.comparison import compare as run_comparison
+
+    with report.progress() as on_progress:
+        comparison = run_comparison(on_progress)
+    report.render(comparison, form)
+
+
+@main.command()
+@place
+def reset(host: str, port: int, data_dir: Path) -> None:
+    """Forget everything: of the running server, or of the data directory if none is running on it."""
+    try:
+        with _locked(data_dir, quiet=True):
+            _wipe(data_dir)
+            click.echo(f"{data_dir} is empty.")
+    except BlockingIOError:
+        _post(f"http://{_bracketed(_reachable(host))}:{port}/_simulator/reset")
+        click.echo("The running server has been reset.")
+
+
+def _greet(
+    host: str, port: int, simulator: Simulator, keys: dict[str, AccessKey], ephemeral: bool, data_dir: Path
+) -> None:
+    url = f"http://{_bracketed(_reachable(host))}:{port}"
+    options = "".join(
+        (
+            "" if port == DEFAULT_PORT else f" --port {port}",
+            "" if host == DEFAULT_HOST else f" --host {host}",
+            "" if ephemeral or data_dir == DEFAULT_DATA_DIR else f" --data-dir {data_dir}",
+        )
+    )
+    kept = "in memory" if ephemeral else f"in {data_dir}"
+    click.echo(
+        f"connect-at-rest listens on {url}, keeps its data {kept}. A simulator, not a vault. Ctrl-C ends it."
+    )
+    click.echo(f'  eval "$({sys.executable} run.py env{options})"')
+    click.echo("  aws sts get-caller-identity")
+    click.echo(f"  {url}/   the comparison, live")
+    for arn, key in keys.items():
+        click.echo(f"  {arn}  {key.access_key_id}  {key.secret_access_key}")
+    sys.stdout.flush()
+
+
+def _credentials(host: str, data_dir: Path, account: str, user: str) -> tuple[str, str]:
+    """The user's access key: from the data directory if it knows one, else from the demo world."""
+    from services.simulator import DATABASE_FILE, Configuration
+    from shared.identity import user_arn
+
+    if (data_dir / DATABASE_FILE).exists():
+        simulator = _open_simulator(Configuration(data_dir, demo_keys_work=_is_loopback(host)))
+        key = simulator.identities.find_access_key(user_arn(account, user))
+        simulator.close()
+        if key is not None:
+            return key.access_key_id, key.secret_access_key
+    if not _is_loopback(host):
+        _fail(
+            f"{data_dir} has no generated credentials for {user} in {account}; start the server there first."
+        )
+    try:
+        demo = demo_world.credentials(account, user)
+    except KeyError as error:
+        _fail(
+            f"there is no account or user {error.args[0]}; accounts: {', '.join(demo_world.ACCOUNTS)}; "
+            f"users: {', '.join(demo_world.USERS)}."
+        )
+    return demo.access_key_id, demo.secret_access_key
+
+
+def _open_simulator(configuration: Any) -> Simulator:
+    from services.simulator import DataDirectoryUnusable, Simulator
+
+    try:
+        return Simulator(configuration)
+    except DataDirectoryUnusable as error:
+        _fail(str(error))
+
+
+@contextmanager
+def _locked(data_dir: Path | None, *, quiet: bool = False) -> Iterator[None]:
+    """Hold the data directory for this process alone. quiet: raise BlockingIOError instead of ending."""
+    if data_dir is None:
+        yield
+        return
+    lock = _or_fail(lambda: _open_lock(data_dir), f"{data_dir} cannot be written")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        if quiet:
+            raise
+        _fail(f"{data_dir} is in use by another server.")
+    with lock:
+        yield
+
+
+def _open_lock(data_dir: Path) -> IO[bytes]:
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return (data_dir / "lock").open("ab")
+
+
+def _wipe(data_dir: Path) -> None:
+    """Remove what we made, and only that."""
+    from services.simulator import DATABASE_FILE, DOMAIN_KEY_FILE
+
+    for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm", DOMAIN_KEY_FILE):
+        (data_dir / name).unlink(missing_ok=True)
+
+
+def _post(url: str) -> None:
+    request = urllib.request.Request(url, data=b"{}", method="POST")  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+            return
+    except urllib.error.HTTPError as error:
+        _fail(f"{url} answered {error.code}: {json.loads(error.read() or b'{}').get('message', '')}")
+    except OSError as error:
+        _fail(f"the data directory is in use, and no server answers at {url}: {error}")
+
+
+def _traced(app: Callable[..., Any]) -> Callable[..., Any]:
+    """One line per request: method, service or path, operation, status. Never a header, a query or a body."""
+
+    def traced(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        def noting(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            target = environ.get("HTTP_X_AMZ_TARGET", environ.get("PATH_INFO", ""))
+            service = environ.get("connect_at_rest.service", "")
+            click.echo(f"{environ['REQUEST_METHOD']} {service} {target} {status}", err=True)
+            return start_response(status, headers, exc_info)
+
+        return app(environ, noting)
+
+    return traced
+
+
+def _or_fail(action: Callable[[], Any], what: str) -> Any:
+    try:
+        return action()
+    except (OSError, OverflowError) as error:
+        _fail(f"{what}: {getattr(error, 'strerror', None) or error}.")
+
+
+def _fail(message: str) -> NoReturn:
+    """One clear line, exit status 2."""
+    click.echo(f"connect-at-rest: {message}", err=True)
+    sys.exit(2)
+
+
+def _is_loopback(host: str) -> bool:
+    from services.console.guard import is_local_host
+
+    return is_local_host(_bracketed(host))
+
+
+def _reachable(host: str) -> str:
+    """The address a client on this machine uses for a server that listens everywhere."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The Flask application over one simulated world. Nothing happens at import.
+
+It stands here and not in `shared/`, because it knows every service, and imports go one way.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from services.blueprints import service_blueprint
+from services.registry import SERVICES
+from services.simulator import Simulator
+from shared.aws.routing import ServicePrefix
+
+
+def create_app(simulator: Simulator) -> Flask:
+    """All services, the control API and the page, over `simulator`."""
+    from services.console.blueprint import console
+    from services.console.control import control
+
+    app = Flask("connect_at_rest", static_folder=None)
+    app.extensions["simulator"] = simulator
+    for service in SERVICES.values():
+        app.register_blueprint(service_blueprint(service))
+    app.register_blueprint(control)
+    app.register_blueprint(console)
+    app.register_error_handler(404, _not_found)
+    app.wsgi_app = ServicePrefix(app.wsgi_app, frozenset(SERVICES))  # type: ignore[method-assign]
+    return app
+
+
+def _not_found(error: Exception) -> Response:
+    """What no service, page or control call answers: as AWS meets a request that it cannot attribute."""
+    body = '{"__type":"UnknownOperationException","message":"The request names no simulated service."}'
+    return Response(body, 404, content_type="application/x-amz-json-1.1")

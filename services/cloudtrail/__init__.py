@@ -1,0 +1,1 @@
+"""AWS CloudTrail: looking up the events of the caller's account."""

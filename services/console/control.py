@@ -1,0 +1,242 @@
+"""The control API, /_simulator/...: health, clock, accounts, jobs, trail, comparison, reset. JSON in and out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import isodate
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from services.blueprints import simulator
+from services.console import guard
+from services.console.background import comparison_run
+from services.outbound_campaigns.dialer import dial
+from shared import demo_world
+
+control = Blueprint("control", __name__, url_prefix="/_simulator")
+
+_TRAIL_LIMIT = 500
+
+
+class BadRequest(Exception):
+    """The body or a parameter is not what the call takes; the text says what it does take."""
+
+
+@control.before_request
+def _guard() -> Response | None:
+    try:
+        guard.check(request)
+    except guard.Refused as refusal:
+        return _error(403, str(refusal))
+    return None
+
+
+@control.errorhandler(BadRequest)
+def _bad_request(error: BadRequest) -> Response:
+    return _error(400, str(error))
+
+
+@control.errorhandler(HTTPException)
+def _http_error(error: HTTPException) -> Response:
+    return _error(error.code or 500, error.description or error.name)
+
+
+def _error(status: int, message: str) -> Response:
+    response = jsonify({"message": message})
+    response.status_code = status
+    return response
+
+
+def _body(*allowed: str) -> dict[str, Any]:
+    """The JSON object of the request; an empty body is an empty object. Raises: BadRequest."""
+    data = request.get_data()
+    try:
+        body = json.loads(data) if data else {}
+    except ValueError as error:
+        raise BadRequest("The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    unknown = sorted(set(body) - set(allowed))
+    if unknown:
+        takes = f"takes {', '.join(allowed)}" if allowed else "takes no members"
+        raise BadRequest(f"Unknown member {unknown[0]}; this call {takes}.")
+    return body
+
+
+def _in_unit(function: Callable[[], Response]) -> Callable[[], Response]:
+    """Run a control call as one unit of work."""
+
+    @wraps(function)
+    def wrapped() -> Response:
+        with simulator().database.unit():
+            return function()
+
+    return wrapped
+
+
+@control.get("/health")
+def health() -> Response:
+    world = simulator()
+    return jsonify({"status": "ok", "time": world.clock.now_datetime().isoformat(), "demo": _has_demo()})
+
+
+def _has_demo() -> bool:
+    return simulator().identities.account_exists(demo_world.DEFAULT_ACCOUNT)
+
+
+@control.post("/reset")
+@_in_unit
+def reset() -> Response:
+    _body()
+    simulator().reset()
+    return jsonify({"status": "reset"})
+
+
+@control.get("/clock")
+def get_clock() -> Response:
+    return jsonify({"now": simulator().clock.now_datetime().isoformat()})
+
+
+@control.post("/clock")
+@_in_unit
+def advance_clock() -> Response:
+    """{"advance": "P7D"}: move the clock and carry out what falls due on the way."""
+    text = _body("advance").get("advance")
+    try:
+        step = isodate.parse_duration(text, as_timedelta_if_possible=True)
+        world = simulator()
+        if isinstance(step, isodate.Duration):
+            step = step.totimedelta(start=world.clock.now_datetime())
+        world.clock.advance(step)
+    except (isodate.ISO8601Error, TypeError, AttributeError) as error:
+        raise BadRequest('"advance" must be an ISO 8601 duration such as "P7D" or "PT1H".') from error
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(str(error)) from error
+    world.run_due()
+    return jsonify({"now": world.clock.now_datetime().isoformat()})
+
+
+@control.get("/accounts")
+def list_accounts() -> Response:
+    return jsonify({"Accounts": [row["account_id"] for row in simulator().identities.accounts()]})
+
+
+@control.post("/accounts")
+@_in_unit
+def create_account() -> Response:
+    """A fresh account and the access key of its administrator."""
+    _body()
+    account_id, key = simulator().create_account()
+    return jsonify(
+        {
+            "Account": account_id,
+            "AccessKeyId": key.access_key_id,
+            "SecretAccessKey": key.secret_access_key,
+        }
+    )
+
+
+@control.post("/users")
+@_in_unit
+def create_user() -> Response:
+    """{"Account", "Name", "Policies": [...]}: an IAM user with inline policies, and its access key."""
+    body = _body("Account", "Name", "Policies")
+    account_id, name, policies = body.get("Account"), body.get("Name"), body.get("Policies", [])
+    if not isinstance(name, str) or not isinstance(policies, list):
+        raise BadRequest('"Name" must be a string and "Policies" a list of policy documents.')
+    world = simulator()
+    if not isinstance(account_id, str) or not world.identities.account_exists(account_id):
+        raise BadRequest('"Account" must be the id of an account.')
+    if world.identities.find_principal(f"arn:aws:iam::{account_id}:user/{name}") is not None:
+        raise BadRequest(f"User {name} exists.")
+    arn = world.identities.create_user(account_id, name, tuple(_policy(policy) for policy in policies))
+    key = world.identities.create_access_key(arn)
+    return jsonify({"Arn": arn, "AccessKeyId": key.access_key_id, "SecretAccessKey": key.secret_access_key})
+
+
+def _policy(document: Any) -> dict[str, Any]:
+    from shared.policy import MalformedPolicy, PolicyKind, parse_policy
+
+    try:
+        parse_policy(json.dumps(document), PolicyKind.IDENTITY)
+    except MalformedPolicy as error:
+        raise BadRequest(f"Malformed policy: {error}") from error
+    checked: dict[str, Any] = document
+    return checked
+
+
+@control.get("/jobs")
+def list_jobs() -> Response:
+    world = simulator()
+    jobs = [
+        {
+            "id": job.job_id,
+            "kind": job.kind,
+            "subject": job.subject,
+            "status": job.status,
+            "message": job.message,
+        }
+        for job in world.jobs.all()
+    ]
+    return jsonify({"held": world.jobs.held, "jobs": jobs})
+
+
+@control.post("/jobs")
+@_in_unit
+def drive_jobs() -> Response:
+    """{"hold": true} keeps background jobs from running; {"run": true} runs them to their end, now."""
+    body = _body("hold", "run")
+    world = simulator()
+    if "hold" in body:
+        world.jobs.held = _flag(body["hold"], "hold")
+    if _flag(body.get("run", False), "run"):
+        world.jobs.run_all()
+    return list_jobs()
+
+
+def _flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadRequest(f'"{name}" must be true or false.')
+    return value
+
+
+@control.get("/trail")
+def trail() -> Response:
+    """The newest events of any account, a service's own included: what AWS sees and no customer does."""
+    where = {"account_id": request.args["account"]} if "account" in request.args else {}
+    rows = simulator().database.select("events", where, order=["-sequence"], limit=_TRAIL_LIMIT)
+    return jsonify({"Events": [json.loads(row["body"]) for row in rows]})
+
+
+@control.post("/dialer")
+@_in_unit
+def dialer() -> Response:
+    """{"Account", "Region", "Campaign", "Limit"}: let the dialer take what a campaign has queued."""
+    body = _body("Account", "Region", "Campaign", "Limit")
+    try:
+        account_id, campaign = str(body["Account"]), str(body["Campaign"])
+    except KeyError as error:
+        raise BadRequest('"Account" and "Campaign" are required.') from error
+    region, limit = str(body.get("Region", demo_world.REGION)), int(body.get("Limit", 10))
+    return jsonify({"Dialled": dial(simulator(), account_id, region, campaign, limit)})
+
+
+@control.get("/compare")
+def comparison() -> Response:
+    """The state of the comparison, and its result once there is one."""
+    return jsonify(comparison_run(simulator()).as_json())
+
+
+@control.post("/compare")
+def compare() -> Response:
+    """Start the comparison in worlds of its own; GET tells how far it is."""
+    _body()
+    run = comparison_run(simulator())
+    run.start()
+    response = jsonify(run.as_json())
+    response.status_code = 202
+    return response

@@ -1,0 +1,127 @@
+"""The comparison on paper: as tables in a terminal, as JSON, Markdown or one HTML page; and its progress."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, render_template
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from services.console.comparison import Cell, Comparison, Row
+from services.console.comparison import Progress as OnProgress
+from services.console.happenings import Happening
+
+_COLUMNS = (
+    "Service",
+    "Data",
+    "Owner of the key",
+    "The event",
+    "Reading it",
+    "KMS calls",
+    "In whose trail",
+    "A month",
+)
+
+
+@contextmanager
+def progress() -> Iterator[OnProgress]:
+    """A progress bar on standard error, where it spoils no output that is piped on."""
+    columns = (TextColumn("{task.description:28}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("comparing", total=None)
+
+        def on_progress(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield on_progress
+
+
+def render(comparison: Comparison, form: str) -> None:
+    """Print a comparison. form: table, json, markdown or html."""
+    console = Console()
+    if form == "table":
+        print_tables(comparison, console)
+    else:
+        text = {"json": as_json, "markdown": as_markdown, "html": as_html}[form](comparison)
+        console.file.write(text + "\n")
+
+
+def print_tables(comparison: Comparison, console: Console) -> None:
+    console.print(_summary(comparison))
+    for happening in comparison.happenings:
+        table = Table(title=happening.title, title_justify="left", title_style="bold")
+        for column in _COLUMNS:
+            table.add_column(column, overflow="fold")
+        for row in comparison.rows:
+            cell = comparison.cell(row, happening)
+            style = "green" if cell.is_readable else "red"
+            texts = _texts(row, cell)
+            table.add_row(*texts[:4], f"[{style}]{texts[4]}[/]", *texts[5:])
+        console.print(table)
+
+
+def _summary(comparison: Comparison) -> Table:
+    table = Table(title="What can still be read", title_justify="left", title_style="bold", show_lines=False)
+    table.add_column("Data")
+    table.add_column("Owner of the key")
+    for number, _ in enumerate(comparison.happenings, 1):
+        table.add_column(str(number), justify="center")
+    for row in comparison.rows:
+        marks = [_mark(comparison.cell(row, happening)) for happening in comparison.happenings]
+        table.add_row(row.label, row.ownership, *marks)
+    table.caption = "   ".join(
+        f"{number} {event.title}" for number, event in enumerate(comparison.happenings, 1)
+    )
+    return table
+
+
+def _mark(cell: Cell) -> str:
+    return "[green]●[/]" if cell.is_readable else "[red]✗[/]"
+
+
+def _texts(row: Row, cell: Cell) -> tuple[str, ...]:
+    return (
+        row.service,
+        row.title,
+        row.ownership,
+        cell.attempt or "done",
+        cell.outcome,
+        "; ".join(cell.kms_calls) or "none",
+        ", ".join(cell.trails) or "nobody's",
+        cell.monthly_cost,
+    )
+
+
+def as_json(comparison: Comparison) -> str:
+    return json.dumps(comparison.as_json(), indent=2)
+
+
+def as_markdown(comparison: Comparison) -> str:
+    return "\n".join(line for happening in comparison.happenings for line in _section(comparison, happening))
+
+
+def _section(comparison: Comparison, happening: Happening) -> list[str]:
+    lines = [f"## {happening.title}", "", _pipes(_COLUMNS), _pipes(["---"] * len(_COLUMNS))]
+    lines += [_pipes(_texts(row, comparison.cell(row, happening))) for row in comparison.rows]
+    return [*lines, ""]
+
+
+def _pipes(texts: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |"
+
+
+def as_html(comparison: Comparison) -> str:
+    """A page that stands alone."""
+    app = Flask("services.console.report", root_path=str(_here()))
+    with app.app_context():
+        return render_template("comparison.html", comparison=comparison)
+
+
+def _here() -> str:
+    from pathlib import Path
+
+    return str(Path(__file__).parent)

@@ -1,0 +1,1 @@
+"""AWS KMS on the wire: the engine's operations under AWS's names."""

@@ -1,0 +1,50 @@
+"""Encrypt, Decrypt, ReEncrypt, data keys and random bytes on the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kms import cryptographic as engine
+from services.kms.engine_call import perform, wire
+from shared.errors import ServiceError
+
+if TYPE_CHECKING:
+    from services.call import ServiceCall
+
+
+def encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    return wire(perform(call, engine.encrypt, parameters))
+
+
+def decrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    _refuse_attestation(parameters)
+    if "CiphertextBlob" not in parameters:
+        raise ServiceError("ValidationException", "CiphertextBlob is required.")
+    return wire(perform(call, engine.decrypt, parameters))
+
+
+def re_encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    if "CiphertextBlob" not in parameters:
+        raise ServiceError("ValidationException", "CiphertextBlob is required.")
+    return wire(perform(call, engine.re_encrypt, parameters))
+
+
+def generate_data_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    _refuse_attestation(parameters)
+    return wire(perform(call, engine.generate_data_key, parameters))
+
+
+def generate_data_key_without_plaintext(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    return wire(perform(call, engine.generate_data_key_without_plaintext, parameters))
+
+
+def generate_random(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    _refuse_attestation(parameters)
+    if "CustomKeyStoreId" in parameters:
+        raise ServiceError("UnsupportedOperationException", "Custom key stores are not simulated.")
+    return {"Plaintext": perform(call, engine.generate_random, parameters)}
+
+
+def _refuse_attestation(parameters: dict[str, Any]) -> None:
+    if "Recipient" in parameters:
+        raise ServiceError("UnsupportedOperationException", "Nitro Enclaves attestation is not simulated.")

@@ -1,0 +1,42 @@
+"""The simulated services, the owners of their keys and the data they protect, by boto3 client name."""
+
+from __future__ import annotations
+
+from kms.data_class import DataClass
+from kms.ownership import Ownership
+from services.cases import blueprint as cases
+from services.cases import data_classes as cases_data
+from services.cloudtrail import blueprint as cloudtrail
+from services.customer_profiles import blueprint as customer_profiles
+from services.customer_profiles import data_classes as customer_profiles_data
+from services.kms import blueprint as kms
+from services.outbound_campaigns import blueprint as outbound_campaigns
+from services.outbound_campaigns import data_classes as outbound_campaigns_data
+from services.sts import blueprint as sts
+from services.voice_id import blueprint as voice_id
+from services.voice_id import data_classes as voice_id_data
+from services.wisdom import blueprint as wisdom
+from services.wisdom import data_classes as wisdom_data
+from shared.service import Service
+
+SERVICES: dict[str, Service] = {
+    module.SERVICE.client_name: module.SERVICE
+    for module in (kms, sts, cloudtrail, cases, customer_profiles, voice_id, wisdom, outbound_campaigns)
+}
+
+_PROTECTING = {
+    "connectcases": cases_data,
+    "customer-profiles": customer_profiles_data,
+    "voice-id": voice_id_data,
+    "wisdom": wisdom_data,
+    "connectcampaigns": outbound_campaigns_data,
+}
+
+OWNERSHIPS: dict[str, dict[str, Ownership]] = {
+    name: {ownership.kind: ownership for ownership in module.OWNERSHIPS}
+    for name, module in _PROTECTING.items()
+}
+
+DATA_CLASSES: dict[str, tuple[DataClass, ...]] = {
+    name: module.DATA_CLASSES for name, module in _PROTECTING.items()
+}

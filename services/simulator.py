@@ -1,0 +1,182 @@
+"""One simulated world: its database, clock, keys, identities, trail and jobs, and the services that stand on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kms.due import Schedule
+from kms.encrypted_store import EncryptedStore
+from kms.engine import Engine
+from kms.errors import DomainKeyError
+from kms.key_hierarchy import DomainKey
+from kms.ownership import Ownership
+from kms.reencryption import ReEncryption
+from services.call import ServiceCall
+from services.registry import OWNERSHIPS
+from shared import demo_world
+from shared.audit import Trail
+from shared.aws.http import HttpRequest
+from shared.aws.signature import SignatureVerifier
+from shared.clock import Clock, wall_clock
+from shared.database import Database, DatabaseUnusable
+from shared.identity import AccessKey, Identities, user_arn
+from shared.jobs import Jobs
+from shared.randomness import Randomness
+from shared.service import Service
+
+DATABASE_FILE = "connect-at-rest.sqlite3"
+DOMAIN_KEY_FILE = "domain.key"
+_DOMAIN_KEY_IDENTITY = "domain_key_identity"
+_POPULATED = "populated"
+
+
+class DataDirectoryUnusable(Exception):
+    """The data directory cannot be used; one line says why. Nothing in it was changed."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """data_dir: None keeps everything in memory. empty: no demo world. seed: None for unpredictable ids."""
+
+    data_dir: Path | None = None
+    empty: bool = False
+    seed: int | None = None
+    demo_keys_work: bool = True
+
+
+class Simulator:
+    """A world, opened or made. Not for use by several threads at once."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        """Open the world of a data directory, or make it.
+
+        Raises: DataDirectoryUnusable.
+        """
+        self.configuration = configuration
+        self.database, self.domain_key = _open(configuration.data_dir)
+        self.clock = Clock(self.database)
+        self.randomness = Randomness(self.database, configuration.seed)
+        self.trail = Trail(self.database, self.clock, self.randomness)
+        self.identities = Identities(self.database, self.clock, self.randomness, self.domain_key)
+        self.identities.demo_keys_work = configuration.demo_keys_work
+        self.engine = Engine(
+            self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key
+        )
+        self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
+        self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
+        self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
+        self.schedule = Schedule(self.engine, self.reencryption, self.background_store)
+        self._populate()
+
+    def close(self) -> None:
+        self.database.close()
+
+    def begin(self, request: HttpRequest, service: Service) -> ServiceCall:
+        """The call that answers a request."""
+        return ServiceCall(
+            request=request,
+            service=service,
+            database=self.database,
+            clock=self.clock,
+            randomness=self.randomness,
+            identities=self.identities,
+            trail=self.trail,
+            verifier=self.verifier,
+            request_id=self.randomness.uuid(),
+            simulator=self,
+            ownerships=self.ownerships(service.client_name),
+        )
+
+    def ownerships(self, client_name: str) -> dict[str, Ownership]:
+        """The owners of a service's keys, by kind."""
+        return OWNERSHIPS.get(client_name, {})
+
+    def background_store(self, client_name: str) -> EncryptedStore:
+        """The store of a service that works without a caller."""
+        return EncryptedStore(self.engine.session(), self.ownerships(client_name), client_name, None)
+
+    def run_due(self) -> None:
+        """Carry out what time has brought: rotations, deletions, the end of time-limited keys."""
+        self.schedule.run()
+
+    def work(self) -> bool:
+        """Take one background job a step further; returns whether there was anything to do."""
+        return self.jobs.step()
+
+    def reset(self) -> None:
+        """Forget everything; afterwards the world is as it was when new."""
+        with self.database.unit():
+            self.database.clear()
+            self.clock.reset()
+            self.randomness.reset()
+            self.jobs.held = False
+            self.database.set_meta(_DOMAIN_KEY_IDENTITY, self.domain_key.identity)
+            self._populate()
+
+    def create_account(self) -> tuple[str, AccessKey]:
+        """A fresh account with an administrator. Returns its id and the administrator's access key."""
+        with self.database.unit():
+            account_id = self.identities.create_account()
+            arn = self.identities.create_user(account_id, "administrator", (demo_world.ADMINISTRATOR_POLICY,))
+            key = self.identities.create_access_key(arn)
+            self.randomness.save_position()
+        return account_id, key
+
+    def generate_credentials(self) -> dict[str, AccessKey]:
+        """Access keys of the demo world's users that nobody else knows, made on first use. By user ARN."""
+        keys: dict[str, AccessKey] = {}
+        with self.database.unit():
+            for account_id in demo_world.ACCOUNTS:
+                for user in demo_world.USERS:
+                    arn = user_arn(account_id, user)
+                    if self.identities.find_principal(arn) is not None:
+                        keys[arn] = self.identities.find_access_key(arn) or self.identities.create_access_key(
+                            arn
+                        )
+        return keys
+
+    def _populate(self) -> None:
+        with self.database.unit():
+            if self.database.get_meta(_POPULATED) is None:
+                if not self.configuration.empty:
+                    demo_world.populate(self.identities)
+                self.database.set_meta(_POPULATED, "empty" if self.configuration.empty else "demo")
+            self.randomness.save_position()
+
+
+def _open(data_dir: Path | None) -> tuple[Database, DomainKey]:
+    """Open database and domain key, and see that they belong together. Raises: DataDirectoryUnusable."""
+    if data_dir is None:
+        return Database(), DomainKey.ephemeral()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = data_dir / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise DataDirectoryUnusable(f"{data_dir} cannot be written: {error.strerror}.") from error
+    key_path, database_path = data_dir / DOMAIN_KEY_FILE, data_dir / DATABASE_FILE
+    try:
+        is_new = not database_path.exists()
+        if is_new and not key_path.exists():
+            DomainKey.create(key_path)
+        domain_key = DomainKey.load(key_path)
+        database = Database(database_path)
+        database.check_integrity()
+        _check_pair(database, domain_key, key_path)
+    except DomainKeyError as error:
+        raise DataDirectoryUnusable(str(error)) from error
+    except DatabaseUnusable as error:
+        raise DataDirectoryUnusable(f"{database_path} cannot be used as our database: {error}.") from error
+    return database, domain_key
+
+
+def _check_pair(database: Database, domain_key: DomainKey, key_path: Path) -> None:
+    identity = database.get_meta(_DOMAIN_KEY_IDENTITY)
+    if identity is None:
+        with database.unit():
+            database.set_meta(_DOMAIN_KEY_IDENTITY, domain_key.identity)
+    elif identity != domain_key.identity:
+        database.close()
+        raise DomainKeyError(f"{key_path} is not the domain key of this database.")

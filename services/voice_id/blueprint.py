@@ -1,0 +1,28 @@
+"""The blueprint of Amazon Connect Voice ID."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.voice_id import domains, errors, speakers, tags, watchlists
+from services.voice_id.data_classes import DATA_CLASSES
+from services.voice_id.domain import domain_arn
+from shared.identity import Caller
+from shared.service import Service
+
+
+def resource_arn(operation: str, parameters: dict[str, Any], caller: Caller) -> str:
+    """The domain that an operation is about; creating and listing domains are about none."""
+    if "ResourceArn" in parameters:
+        return str(parameters["ResourceArn"])
+    domain_id = parameters.get("DomainId")
+    return "*" if domain_id is None else domain_arn(caller, domain_id)
+
+
+SERVICE = Service(
+    client_name="voice-id",
+    modules=(domains, speakers, watchlists, tags),
+    refuse=errors.refuse,
+    resource_arn=resource_arn,
+    hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),
+)

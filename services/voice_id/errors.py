@@ -1,0 +1,56 @@
+"""Voice ID's own errors. Shapes and enumerations are the service model's; the words are ours."""
+
+from __future__ import annotations
+
+from kms.errors import AccessDenied, KmsRefusal
+from services.refusals import access_denied, unfit_key
+from shared.errors import ServiceError
+
+refuse = access_denied
+
+DOMAIN_NOT_ACTIVE = "DOMAIN_NOT_ACTIVE"
+LOCKED = "DOMAIN_LOCKED_FROM_ENCRYPTION_UPDATES"
+CONCURRENT_CHANGES = "CONCURRENT_CHANGES"
+
+
+def not_found(resource_type: str, resource_id: str) -> ServiceError:
+    """resource_type: of the model's ResourceType: DOMAIN, SPEAKER, WATCHLIST."""
+    message = f"The {resource_type.lower()} {resource_id} was not found."
+    return ServiceError("ResourceNotFoundException", message, ResourceType=resource_type)
+
+
+def speaker_not_found() -> ServiceError:
+    """Does not repeat the id: a customer's id of a speaker is protected, and messages reach the trail."""
+    message = "The speaker was not found."
+    return ServiceError("ResourceNotFoundException", message, ResourceType="SPEAKER")
+
+
+def conflict(conflict_type: str, message: str) -> ServiceError:
+    return ServiceError("ConflictException", message, ConflictType=conflict_type)
+
+
+def token_reused() -> ServiceError:
+    """The model has no ConflictType for this; the nearest one is our choice."""
+    return conflict(CONCURRENT_CHANGES, "The client token was used before with other parameters.")
+
+
+def quota_exceeded(what: str, limit: int) -> ServiceError:
+    return ServiceError("ServiceQuotaExceededException", f"The quota of {limit} {what} is reached.")
+
+
+def invalid(message: str) -> ServiceError:
+    return ServiceError("ValidationException", message)
+
+
+def invalid_token() -> ServiceError:
+    return invalid("The NextToken is not valid.")
+
+
+def unusable_key(refusal: KmsRefusal, key_id: str, account_id: str) -> ServiceError:
+    """A key that cannot protect a domain is a fault of the request; a right that is missing is a denial.
+
+    Of a key in another account nobody can tell which of the two it is, so the key is the fault.
+    """
+    if isinstance(refusal, AccessDenied) and key_id.startswith("arn:") and f":{account_id}:" not in key_id:
+        return invalid(f"The KMS key {key_id} does not exist or is not accessible. {refusal.message}")
+    return unfit_key(refusal)

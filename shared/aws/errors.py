@@ -1,0 +1,127 @@
+"""What AWS errors look like where the service models leave it open: status, casing of the message, choice of code.
+
+Statuses come from the model's error shape first; the tables here hold what no model lists.
+Source: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html (400 in awsJson),
+https://docs.aws.amazon.com/cases/latest/APIReference/CommonErrors.html (403 in rest-json and query).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from types import MappingProxyType
+
+from botocore.model import OperationModel, ServiceModel
+
+from shared.aws.models import error_shapes_by_code
+from shared.errors import ServiceError
+
+STATUS_OF_COMMON_ERRORS = MappingProxyType(
+    {
+        "AccessDeniedException": 400,
+        "BadRequestException": 400,
+        "ExpiredTokenException": 400,
+        "IncompleteSignatureException": 400,
+        "InternalFailure": 500,
+        "InternalServerException": 500,
+        "InvalidParameterException": 400,
+        "InvalidSignatureException": 400,
+        "MissingAuthenticationTokenException": 400,
+        "NotImplemented": 501,
+        "NotImplementedException": 501,
+        "OptInRequired": 403,
+        "RequestEntityTooLargeException": 413,
+        "RequestExpired": 400,
+        "SerializationException": 400,
+        "ServiceUnavailable": 503,
+        "ServiceUnavailableException": 503,
+        "ThrottlingException": 400,
+        "UnknownOperationException": 400,
+        "UnrecognizedClientException": 400,
+        "UnsupportedMediaTypeException": 415,
+        "ValidationException": 400,
+    }
+)
+"""Error code -> HTTP status, as services that speak awsJson answer. Unknown codes are the caller's fault: 400."""
+
+STATUS_OUTSIDE_AWS_JSON = MappingProxyType(
+    {
+        "AccessDeniedException": 403,
+        "ExpiredTokenException": 403,
+        "IncompleteSignatureException": 403,
+        "InvalidSignatureException": 403,
+        "MissingAuthenticationTokenException": 403,
+        "ThrottlingException": 429,
+        "UnrecognizedClientException": 403,
+    }
+)
+"""Where rest-json and query differ from awsJson."""
+
+STATUS_ONLY_IN_REST_JSON = MappingProxyType({"UnknownOperationException": 404})
+"""A path that names nothing is not found; an action that names nothing is a bad request."""
+
+VALIDATION_ERROR_CODES = (
+    "ValidationException",
+    "BadRequestException",
+    "InvalidParameterException",
+    "InvalidRequestException",
+)
+"""What services call a parameter that breaks a constraint, most usual first."""
+
+_DEFAULT_STATUS = 400
+_MESSAGE_MEMBERS = ("message", "Message")
+
+
+def status_of(model: ServiceModel, error: ServiceError) -> int:
+    """The HTTP status of an error: its own, else the model's, else the common one of the protocol."""
+    return error.status if error.status is not None else _status_of_code(model, error.code)
+
+
+@cache
+def _status_of_code(model: ServiceModel, code: str) -> int:
+    shape = error_shapes_by_code(model).get(code)
+    if shape is not None:
+        modelled = shape.metadata.get("error", {})
+        if "httpStatusCode" in modelled:
+            return int(modelled["httpStatusCode"])
+    protocol = model.resolved_protocol
+    if protocol == "rest-json" and code in STATUS_ONLY_IN_REST_JSON:
+        return STATUS_ONLY_IN_REST_JSON[code]
+    if protocol != "json" and code in STATUS_OUTSIDE_AWS_JSON:
+        return STATUS_OUTSIDE_AWS_JSON[code]
+    return STATUS_OF_COMMON_ERRORS.get(code, _DEFAULT_STATUS)
+
+
+@cache
+def message_member(model: ServiceModel, code: str) -> str:
+    """How the member that carries an error's text is spelt: "message" or "Message".
+
+    The error's own shape decides, else the other errors of the service. Where a service speaks awsJson and does not
+    model AccessDeniedException, its front door writes it, with a capital M. Source: observed.
+    """
+    shape = error_shapes_by_code(model).get(code)
+    if shape is not None:
+        for name in _MESSAGE_MEMBERS:
+            if name in shape.members:
+                return name
+    if code == "AccessDeniedException" and model.resolved_protocol == "json":
+        return "Message"
+    return _usual_message_member(model)
+
+
+@cache
+def _usual_message_member(model: ServiceModel) -> str:
+    spellings = Counter(
+        name for shape in model.error_shapes for name in _MESSAGE_MEMBERS if name in shape.members
+    )
+    return spellings.most_common(1)[0][0] if spellings else "message"
+
+
+@cache
+def validation_error_code(operation: OperationModel) -> str:
+    """What an operation calls a parameter that breaks a constraint of the model.
+
+    ValidationException, unless the operation lists only another of the usual names, such as BadRequestException.
+    """
+    listed = {shape.name for shape in operation.error_shapes}
+    return next((code for code in VALIDATION_ERROR_CODES if code in listed), VALIDATION_ERROR_CODES[0])

@@ -1,0 +1,171 @@
+"""Which service a request is for, when one port serves all: a WSGI step that makes every service a path prefix.
+
+Signed requests are told apart by the service in their credential scope: paths alone do not do, since Cases and
+Customer Profiles both have /domains. Unsigned ones may be told by X-Amz-Target, by a form body (sts) or by a prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from shared.aws.http import HttpRequest
+from shared.aws.models import service_model
+from shared.aws.signature import claimed_credential
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CLIENT_NAME_BY_SIGNING_NAME = MappingProxyType(
+    {
+        "kms": "kms",
+        "voiceid": "voice-id",
+        "cases": "connectcases",
+        "profile": "customer-profiles",
+        "wisdom": "wisdom",
+        "connect-campaigns": "connectcampaigns",
+        "cloudtrail": "cloudtrail",
+        "sts": "sts",
+    }
+)
+"""The service in a credential scope -> what boto3 calls its client."""
+
+UNKNOWN_SERVICE = "unknown-service"
+SERVICE_KEY = "connect_at_rest.service"
+RAW_PATH_KEY = "connect_at_rest.raw_path"
+SIGNING_NAME_KEY = "connect_at_rest.signing_name"
+BODY_TOO_LARGE_KEY = "connect_at_rest.body_too_large"
+
+_OWN_PREFIXES = frozenset({"_simulator", "static"})
+_FORM = "application/x-www-form-urlencoded"
+
+
+class ServicePrefix:
+    """Rewrites the path of AWS requests to /<client name>/<raw path>; all others pass unchanged.
+
+    client_names: the services that are simulated. Signed requests for others go to /unknown-service/<raw path>.
+    """
+
+    def __init__(self, app: WSGIApplication, client_names: Iterable[str]) -> None:
+        self._app = app
+        self._client_names = frozenset(client_names)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        raw_path = _raw_path(environ)
+        signing_name = _signing_name(environ)
+        if signing_name is not None:
+            client_name = CLIENT_NAME_BY_SIGNING_NAME.get(signing_name, UNKNOWN_SERVICE)
+            environ[SIGNING_NAME_KEY] = signing_name
+            self._rewrite(environ, client_name, raw_path)
+        else:
+            self._rewrite_unsigned(environ, raw_path)
+        return self._app(environ, start_response)
+
+    def _rewrite_unsigned(self, environ: WSGIEnvironment, raw_path: str) -> None:
+        first, _, rest = raw_path.removeprefix("/").partition("/")
+        if first in _OWN_PREFIXES:
+            return
+        by_target = _client_name_of_target(environ.get("HTTP_X_AMZ_TARGET", ""), self._client_names)
+        if by_target is not None:
+            self._rewrite(environ, by_target, _without_prefix(raw_path, by_target))
+        elif first in self._client_names:
+            self._rewrite(environ, first, f"/{rest}")
+        elif raw_path == "/" and _is_form(environ):
+            self._rewrite(environ, "sts", raw_path)
+
+    def _rewrite(self, environ: WSGIEnvironment, client_name: str, raw_path: str) -> None:
+        if client_name not in self._client_names:
+            client_name = UNKNOWN_SERVICE
+        environ[SERVICE_KEY] = client_name
+        environ[RAW_PATH_KEY] = raw_path
+        environ["SCRIPT_NAME"] = ""
+        environ["PATH_INFO"] = f"/{client_name}{raw_path}"
+
+
+def http_request(environ: WSGIEnvironment) -> HttpRequest:
+    """The request of a WSGI environment. Reads the body, unless the server has found it too large."""
+    too_large = bool(environ.get(BODY_TOO_LARGE_KEY, False))
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        raw_path=environ.get(RAW_PATH_KEY) or _raw_path(environ),
+        query_string=environ.get("QUERY_STRING", ""),
+        headers=_headers(environ),
+        body=b"" if too_large else _body(environ),
+        source_ip=environ.get("REMOTE_ADDR", "") or "127.0.0.1",
+        body_too_large=too_large,
+    )
+
+
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Header names in lower case. Servers have joined repeated headers already, as WSGI has one key per name."""
+    headers = {
+        key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
+    }
+    if environ.get("CONTENT_TYPE"):
+        headers["content-type"] = environ["CONTENT_TYPE"]
+    if environ.get("CONTENT_LENGTH"):
+        headers["content-length"] = environ["CONTENT_LENGTH"]
+    return headers
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or length == "0":
+        return b""
+    body: bytes = environ["wsgi.input"].read(int(length))
+    return body
+
+
+def _raw_path(environ: WSGIEnvironment) -> str:
+    """The path as it stood on the wire; rebuilt from the decoded one only if the server tells no better."""
+    uri: str = environ.get("REQUEST_URI") or environ.get("RAW_URI") or ""
+    if not uri:
+        decoded = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}".encode("latin-1")
+        return quote(decoded, safe="/~:@!$&'()*+,;=") or "/"
+    path = uri.partition("?")[0]
+    if not path.startswith("/"):
+        # A proxy's absolute form: http://host/path.
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return path
+
+
+def _signing_name(environ: WSGIEnvironment) -> str | None:
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    if not authorization:
+        return None
+    headers = {"authorization": authorization, "x-amz-date": environ.get("HTTP_X_AMZ_DATE", "")}
+    credential = claimed_credential(HttpRequest("", "", "", headers, b""))
+    return None if credential is None else credential.service
+
+
+@cache
+def _target_prefixes(client_names: frozenset[str]) -> dict[str, str]:
+    models = {name: service_model(name) for name in client_names}
+    return {
+        model.metadata["targetPrefix"]: name
+        for name, model in models.items()
+        if "targetPrefix" in model.metadata
+    }
+
+
+def _client_name_of_target(target: str, client_names: frozenset[str]) -> str | None:
+    if not target:
+        return None
+    return _target_prefixes(client_names).get(target.rpartition(".")[0])
+
+
+def _without_prefix(raw_path: str, client_name: str) -> str:
+    prefix = f"/{client_name}"
+    return (
+        raw_path[len(prefix) :] or "/"
+        if raw_path == prefix or raw_path.startswith(f"{prefix}/")
+        else raw_path
+    )
+
+
+def _is_form(environ: WSGIEnvironment) -> bool:
+    content_type: Any = environ.get("CONTENT_TYPE", "")
+    return environ["REQUEST_METHOD"] == "POST" and content_type.lower().startswith(_FORM)

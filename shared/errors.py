@@ -1,0 +1,30 @@
+"""The two kinds of refusal: what a caller on the wire meets, and what an engine raises for a service to word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ServiceError(Exception):
+    """A refusal as the caller meets it: an AWS error code, a message and the error shape's other members.
+
+    code: as on the wire, such as "ResourceNotFoundException".
+    status: HTTP status; None takes the one of the service model's error shape, else of
+        `shared.aws.errors.STATUS_OF_COMMON_ERRORS`.
+    members: further members of the error shape, such as ResourceType.
+    """
+
+    def __init__(self, code: str, message: str = "", *, status: int | None = None, **members: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members
+
+
+class Refusal(Exception):
+    """Base of an engine's own exceptions: never on the wire as it is; the service maps it to a ServiceError."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.message = message

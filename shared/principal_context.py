@@ -1,0 +1,44 @@
+"""The global condition keys that say who calls, from where, when and through whom.
+
+Follows "AWS global condition context keys" of the IAM User Guide. Names are in lower case, as the policy language
+compares them without regard to case.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shared.identity import Caller
+
+Value = str | tuple[str, ...]
+
+
+def of_caller(caller: Caller, now: float) -> dict[str, Value]:
+    """The values for one call. now: seconds since the epoch."""
+    principal = caller.principal
+    values: dict[str, Value] = {
+        "aws:principalaccount": principal.account_id,
+        "aws:principaltype": "User" if principal.kind == "IAMUser" else principal.kind,
+        "aws:userid": principal.unique_id,
+        "aws:useragent": caller.user_agent,
+        "aws:sourceip": caller.source_ip,
+        "aws:securetransport": "true",
+        "aws:requestedregion": caller.region,
+        "aws:currenttime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:epochtime": str(int(now)),
+        "aws:viaawsservice": "true" if caller.invoked_by else "false",
+        "aws:principalisawsservice": "true" if caller.is_service else "false",
+    }
+    if caller.is_service:
+        values["aws:principalservicename"] = principal.name
+        if caller.source_arn is not None:
+            values["aws:sourcearn"] = caller.source_arn
+            values["aws:sourceaccount"] = caller.source_arn.split(":")[4]
+    else:
+        values["aws:principalarn"] = principal.issuer_arn or principal.arn
+    if principal.kind == "IAMUser":
+        values["aws:username"] = principal.name
+    if caller.invoked_by is not None:
+        values["aws:calledvia"] = (caller.invoked_by.principal,)
+        values["aws:calledviafirst"] = values["aws:calledvialast"] = caller.invoked_by.principal
+    return values

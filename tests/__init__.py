@@ -1,0 +1,1 @@
+"""The tests of connect-at-rest; they speak through the front door."""

@@ -1,0 +1,53 @@
+"""Fixtures: one server for the session, a fresh account for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import Account, Server, events_of, started
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory: Path = tmp_path_factory.mktemp("world") / "data"
+    with started(directory) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """The session's server; jobs run again after a test that held them."""
+    yield shared_server
+    if shared_server.simulator.jobs.held:
+        shared_server.hold_jobs(False)
+
+
+@pytest.fixture
+def account(server: Server) -> Account:
+    return server.new_account()
+
+
+@pytest.fixture
+def second_account(server: Server) -> Account:
+    return server.new_account()
+
+
+@pytest.fixture
+def kms(account: Account) -> Any:
+    return account.client("kms")
+
+
+@pytest.fixture
+def kms_key(kms: Any) -> str:
+    """The ARN of a fresh customer managed key."""
+    arn: str = kms.create_key()["KeyMetadata"]["Arn"]
+    return arn
+
+
+@pytest.fixture
+def trail() -> Callable[..., list[dict[str, Any]]]:
+    return events_of
