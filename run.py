@@ -66,9 +66,7 @@ def place(command: F) -> F:
     return command
 
 
-@click.group(
-    cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """A local simulator of how Amazon Connect encrypts what it stores.
 
@@ -82,9 +80,7 @@ def main() -> None:
 @click.option("--empty", is_flag=True, help="Start a new world without the demo accounts.")
 @click.option("--seed", type=int, help="Make ids predictable: the same seed and calls give the same ids.")
 @click.option("--trace", is_flag=True, help="Print one line per request.")
-def serve(
-    host: str, port: int, data_dir: Path, ephemeral: bool, empty: bool, seed: int | None, trace: bool
-) -> None:
+def serve(host: str, port: int, data_dir: Path, ephemeral: bool, empty: bool, seed: int | None, trace: bool) -> None:
     """Start the server (the default command)."""
     from services.app import create_app
     from services.simulator import Configuration
@@ -173,9 +169,7 @@ def _greet(
         )
     )
     kept = "in memory" if ephemeral else f"in {data_dir}"
-    click.echo(
-        f"connect-at-rest listens on {url}, keeps its data {kept}. A simulator, not a vault. Ctrl-C ends it."
-    )
+    click.echo(f"connect-at-rest listens on {url}, keeps its data {kept}. A simulator, not a vault. Ctrl-C ends it.")
     click.echo(f'  eval "$({sys.executable} run.py env{options})"')
     click.echo("  aws sts get-caller-identity")
     click.echo(f"  {url}/   the comparison, live")
@@ -196,9 +190,7 @@ def _credentials(host: str, data_dir: Path, account: str, user: str) -> tuple[st
         if key is not None:
             return key.access_key_id, key.secret_access_key
     if not _is_loopback(host):
-        _fail(
-            f"{data_dir} has no generated credentials for {user} in {account}; start the server there first."
-        )
+        _fail(f"{data_dir} has no generated credentials for {user} in {account}; start the server there first.")
     try:
         demo = demo_world.credentials(account, user)
     except KeyError as error:

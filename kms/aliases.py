@@ -76,9 +76,7 @@ def update_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
     authorize_by_iam(call, permission=call.name, resource=arn)
     if (old.key_spec, old.key_usage) != (new.key_spec, new.key_usage):
         raise errors.InvalidRequest("The current and the new key must be of the same type and usage.")
-    call.engine.database.update(
-        "aliases", {"arn": arn}, {"key_arn": new.arn, "updated_at": call.engine.clock.now()}
-    )
+    call.engine.database.update("aliases", {"arn": arn}, {"key_arn": new.arn, "updated_at": call.engine.clock.now()})
     call.touches(arn, call.caller.account_id)
     call.response = {"keyId": new.arn}
 

@@ -14,9 +14,9 @@ from kms.conditions import condition_values
 from shared.identity import Caller
 from shared.permissions import decide
 from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.principal_context import Value
 
 if TYPE_CHECKING:
-    from kms.conditions import Value
     from kms.key import KmsKey
     from kms.operation import KmsCall
 
@@ -50,9 +50,7 @@ def authorize(
     if _policies_allow(call, key, by_key_policy, by_identity):
         return
     operation = permission if grant_operation is None else grant_operation
-    if operation in call.facts.grant_operations and grants.find_allowing(
-        call, key, operation, encryption_context
-    ):
+    if operation in call.facts.grant_operations and grants.find_allowing(call, key, operation, encryption_context):
         return
     kind = "identity" if by_key_policy.delegated_by and by_identity.allowed_by is None else "resource"
     _deny(request, call.caller, f"because no {kind}-based policy allows the {request.action} action")
@@ -103,7 +101,6 @@ def _policy_request(caller: Caller, action: str, resource: str, values: Mapping[
 
 def _deny(request: PolicyRequest, caller: Caller, reason: str) -> NoReturn:
     raise errors.AccessDenied(
-        f"User: {caller.arn} is not authorized to perform: {request.action} "
-        f"on resource: {request.resource} {reason}",
+        f"User: {caller.arn} is not authorized to perform: {request.action} on resource: {request.resource} {reason}",
         explicit=reason.startswith("with"),
     )

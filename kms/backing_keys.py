@@ -31,9 +31,7 @@ class Generation:
     rotation_type: str | None
 
 
-def create(
-    engine: Engine, key_arn: str, key_id: str, created_at: float, rotation_type: str | None = None
-) -> str:
+def create(engine: Engine, key_arn: str, key_id: str, created_at: float, rotation_type: str | None = None) -> str:
     """Make fresh material for a key and return its id; whoever calls makes it current."""
     material = primitives.random_bytes(KEY_BYTES)
     backing_key_id = key_material_id(key_id, KeyMaterial(material))
@@ -68,10 +66,7 @@ def get(engine: Engine, key: KmsKey, backing_key_id: str) -> BackingKey:
 def generations(engine: Engine, key: KmsKey) -> list[Generation]:
     """All generations of a key, oldest first."""
     rows = engine.database.select("backing_keys", {"key_arn": key.arn}, order=["created_at", "rotation_type"])
-    return [
-        Generation(row["backing_key_id"], row["key_arn"], row["created_at"], row["rotation_type"])
-        for row in rows
-    ]
+    return [Generation(row["backing_key_id"], row["key_arn"], row["created_at"], row["rotation_type"]) for row in rows]
 
 
 def destroy(engine: Engine, key: KmsKey) -> None:

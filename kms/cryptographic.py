@@ -260,9 +260,7 @@ def _key_of_blob(
 
 def _check_usage(call: KmsCall, key: KmsKey, algorithm: str) -> None:
     if key.key_usage != "ENCRYPT_DECRYPT":
-        raise errors.InvalidKeyUsage(
-            f"{key.arn} key usage is {key.key_usage} which is not valid for {call.name}."
-        )
+        raise errors.InvalidKeyUsage(f"{key.arn} key usage is {key.key_usage} which is not valid for {call.name}.")
     if key.key_spec == SYMMETRIC_DEFAULT and algorithm != SYMMETRIC_DEFAULT:
         raise errors.InvalidKeyUsage(f"Algorithm {algorithm} is incompatible with key spec {key.key_spec}.")
 

@@ -1,4 +1,4 @@
-"""A class of data that a service protects, declared once: comparison, docs, redaction and canary tests follow from it."""
+"""A class of data that a service protects, declared once: comparison, redaction and canary tests follow from it."""
 
 from __future__ import annotations
 

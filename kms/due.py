@@ -25,9 +25,7 @@ class Schedule:
     def run(self) -> None:
         now = self._engine.clock.now()
         with self._engine.database.unit():
-            for row in self._engine.database.select(
-                "kms_keys", {"deletion_at__le": now}, order=["deletion_at"]
-            ):
+            for row in self._engine.database.select("kms_keys", {"deletion_at__le": now}, order=["deletion_at"]):
                 self._delete(KmsKey.from_row(row))
             due = {"next_rotation_at__le": now, "state": "Enabled"}
             for row in self._engine.database.select("kms_keys", due, order=["next_rotation_at"]):

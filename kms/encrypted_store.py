@@ -43,9 +43,7 @@ class Record:
 class EncryptedStore:
     """The records of one service, for one request. caller: None for background work of the service itself."""
 
-    def __init__(
-        self, kms: Session, ownerships: Mapping[str, Ownership], service: str, caller: Caller | None
-    ) -> None:
+    def __init__(self, kms: Session, ownerships: Mapping[str, Ownership], service: str, caller: Caller | None) -> None:
         self.kms = kms
         self._database = kms.engine.database
         self._ownerships = ownerships
@@ -214,9 +212,7 @@ class EncryptedStore:
         where: dict[str, Any] = {"scope_arn": scope_arn, "data_class": data_class, "record_id__gt": after}
         if parent is not None:
             where["parent"] = parent
-        return [
-            Record(**row) for row in self._database.select("records", where, order=["record_id"], limit=limit)
-        ]
+        return [Record(**row) for row in self._database.select("records", where, order=["record_id"], limit=limit)]
 
     def stream(self, scope_arn: str, data_class: str, *, parent: str | None = None) -> Iterator[Record]:
         """All records in the order of their ids, never more than a page of them in memory."""
@@ -231,9 +227,7 @@ class EncryptedStore:
             return []
         digest = blind_index(self._index_key(scope), field=field, value=value)
         where = {"scope_arn": scope.arn, "data_class": data_class, "field": field, "value_digest": digest}
-        return [
-            row["record_id"] for row in self._database.select("blind_indexes", where, order=["record_id"])
-        ]
+        return [row["record_id"] for row in self._database.select("blind_indexes", where, order=["record_id"])]
 
     def count(self, scope_arn: str, data_class: str, *, parent: str | None = None) -> int:
         where = {"scope_arn": scope_arn, "data_class": data_class}
@@ -252,9 +246,7 @@ class EncryptedStore:
         """Open a record under the data key it has, seal it under the active one. Raises: KmsRefusal."""
         key = self._active_key(scope, record.data_class)
         place = self._place(record.scope_arn, record.data_class, record.record_id)
-        opened = self._opened_key(record.scope_arn, record.data_key_id or "").open(
-            record.sealed or b"", place
-        )
+        opened = self._opened_key(record.scope_arn, record.data_key_id or "").open(record.sealed or b"", place)
         changes = {"sealed": key.seal(opened, place), "data_key_id": key.data_key_id}
         self._database.update("records", _key_of(record), changes)
 
@@ -337,16 +329,12 @@ class EncryptedStore:
             self._database.upsert("blind_indexes", {**where, "field": field, "value_digest": digest})
 
     def _index_row(self, scope: Scope) -> Row | None:
-        return self._database.find(
-            "data_keys", {"scope_arn": scope.arn, "data_class": INDEX_CLASS, "active": 1}
-        )
+        return self._database.find("data_keys", {"scope_arn": scope.arn, "data_class": INDEX_CLASS, "active": 1})
 
     def _index_key(self, scope: Scope) -> bytes:
         if scope.arn not in self._index_keys:
             row = self._index_row(scope)
-            self._index_keys[scope.arn] = (
-                self._decrypt(scope, row) if row is not None else self._add_index_key(scope)
-            )
+            self._index_keys[scope.arn] = self._decrypt(scope, row) if row is not None else self._add_index_key(scope)
         return self._index_keys[scope.arn]
 
     def _add_index_key(self, scope: Scope) -> bytes:

@@ -111,7 +111,7 @@ def _event(call: KmsCall, arguments: dict[str, Any], refusal: errors.KmsRefusal 
         caller=call.caller,
         account_id=call.caller.account_id,
         read_only=facts.read_only,
-        request_parameters=_logged(facts.logged, arguments),
+        request_parameters=_logged(call.name, arguments),
         response_elements=call.response,
         resources=list(call.resources),
         error_code=None if refusal is None else error_code(refusal),
@@ -122,20 +122,34 @@ def _event(call: KmsCall, arguments: dict[str, Any], refusal: errors.KmsRefusal 
     )
 
 
-_ALWAYS_LOGGED = {
-    "Encrypt": ("encryptionAlgorithm",),
-    "Decrypt": ("encryptionAlgorithm",),
-    "ReEncrypt": ("sourceEncryptionAlgorithm", "destinationEncryptionAlgorithm"),
+_ALGORITHM = {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+_ALWAYS_LOGGED: dict[str, dict[str, Any]] = {
+    "CreateKey": {
+        "description": "",
+        "origin": "AWS_KMS",
+        "keyUsage": "ENCRYPT_DECRYPT",
+        "keySpec": "SYMMETRIC_DEFAULT",
+        "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "bypassPolicyLockoutSafetyCheck": False,
+    },
+    "PutKeyPolicy": {"bypassPolicyLockoutSafetyCheck": False},
+    "Encrypt": _ALGORITHM,
+    "Decrypt": _ALGORITHM,
+    "ReEncrypt": {
+        "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    },
 }
+"""Parameters that the trail shows even when they were not sent, with the values that then counted."""
 
 
-def _logged(names: frozenset[str], arguments: dict[str, Any]) -> dict[str, Any] | None:
+def _logged(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """The arguments that the trail shows, in its casing; the rest never reaches an event."""
-    shown: dict[str, Any] = {}
+    shown = dict(_ALWAYS_LOGGED.get(name, {}))
     for argument, value in arguments.items():
-        name = _camel(argument)
-        if name in names and value is not None and value not in ((), {}):
-            shown[name] = _camel_members(name, value)
+        parameter = _camel(argument)
+        if parameter in FACTS[name].logged and value is not None and value not in ((), {}):
+            shown[parameter] = _camel_members(parameter, value)
     return shown or None
 
 

@@ -1,4 +1,4 @@
-"""The engine's own exceptions. `services/kms/errors.py` gives each its AWS code; the other services word them as theirs."""
+"""The engine's own exceptions. `services/kms/errors.py` gives each its AWS code; other services word them as theirs."""
 
 from __future__ import annotations
 

@@ -35,9 +35,7 @@ _SYMMETRIC_OPERATIONS = frozenset(
         "DescribeKey",
     }
 )
-_PRINCIPAL_ARN = re.compile(
-    r"arn:aws:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role|federated-user)/.+)\Z"
-)
+_PRINCIPAL_ARN = re.compile(r"arn:aws:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role|federated-user)/.+)\Z")
 
 
 @dataclass(frozen=True)
@@ -151,9 +149,7 @@ def _key_by_parent_grant(
 def _refuse_denied(call: KmsCall, key: KmsKey) -> None:
     """An explicit deny beats the parent grant too."""
     try:
-        authorize(
-            call, key, permission="CreateGrant", conditions={}, encryption_context=None, grant_operation=""
-        )
+        authorize(call, key, permission="CreateGrant", conditions={}, encryption_context=None, grant_operation="")
     except errors.AccessDenied as denial:
         if denial.explicit:
             raise
@@ -180,9 +176,7 @@ def _check_request(
         raise errors.InvalidRequest("Operations must not be empty.")
     unfit = sorted(set(operations) - _SYMMETRIC_OPERATIONS)
     if unfit:
-        raise errors.InvalidRequest(
-            f"Operation {unfit[0]} is not supported for a symmetric encryption KMS key."
-        )
+        raise errors.InvalidRequest(f"Operation {unfit[0]} is not supported for a symmetric encryption KMS key.")
     for principal in (grantee, retiring):
         if principal is not None:
             _check_principal(call, principal)
@@ -288,9 +282,7 @@ def retire_grant(
     call.response = {"keyId": key.arn}
 
 
-def _grant_to_retire(
-    call: KmsCall, grant_token: str | None, key_id: str | None, grant_id: str | None
-) -> Grant:
+def _grant_to_retire(call: KmsCall, grant_token: str | None, key_id: str | None, grant_id: str | None) -> Grant:
     if grant_token is not None:
         if key_id is not None or grant_id is not None:
             raise errors.InvalidRequest("Specify a grant token, or a key ARN and a grant id.")

@@ -34,9 +34,7 @@ class DomainKey:
     def __init__(self, material: KeyMaterial) -> None:
         secret = material.reveal()
         self._wrapping = primitives.Aead(primitives.derive_key(secret, label=_WRAPPING_LABEL, context=b""))
-        self.identity = primitives.derive_key(
-            secret, label=_IDENTITY_LABEL, context=b"", length_bytes=16
-        ).hex()
+        self.identity = primitives.derive_key(secret, label=_IDENTITY_LABEL, context=b"", length_bytes=16).hex()
 
     @classmethod
     def ephemeral(cls) -> DomainKey:
@@ -108,9 +106,7 @@ class BackingKey:
         nonce = primitives.random_bytes(NONCE_BYTES)
         aad = header(self.key_id, self.backing_key_id) + encryption_context_to_aad(encryption_context)
         sealed = primitives.aead_encrypt(self._message_key(nonce), _MESSAGE_NONCE, plaintext, aad)
-        blob = CiphertextBlob(
-            self.key_id, self.backing_key_id, nonce, sealed[:-TAG_BYTES], sealed[-TAG_BYTES:]
-        )
+        blob = CiphertextBlob(self.key_id, self.backing_key_id, nonce, sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
         return blob.to_bytes()
 
     def decrypt(self, blob: CiphertextBlob, encryption_context: Mapping[str, str]) -> bytes:

@@ -53,9 +53,7 @@ def aws_managed_policy(service: AwsService, region: str, account_id: str) -> str
         "Principal": {"AWS": "*"},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
         "Resource": "*",
-        "Condition": {
-            "StringEquals": {"kms:CallerAccount": account_id, "kms:ViaService": service.via(region)}
-        },
+        "Condition": {"StringEquals": {"kms:CallerAccount": account_id, "kms:ViaService": service.via(region)}},
     }
     metadata = {
         "Sid": "Allow direct access to key metadata to the account",
@@ -92,9 +90,7 @@ def check_policy(call: KmsCall, text: str, *, bypass_lockout_check: bool) -> Non
 def _check_principals_exist(call: KmsCall, policy: Policy) -> None:
     for arn in sorted(policy.principal_arns()):
         if not call.engine.principal_exists(arn):
-            raise errors.MalformedPolicyDocument(
-                "Policy contains a statement with one or more invalid principals."
-            )
+            raise errors.MalformedPolicyDocument("Policy contains a statement with one or more invalid principals.")
 
 
 def _can_put_policy(policy: Policy, caller: Caller) -> bool:
@@ -144,9 +140,7 @@ def get_key_policy(call: KmsCall, *, key_id: str, policy_name: str = POLICY_NAME
 
 
 @operation
-def list_key_policies(
-    call: KmsCall, *, key_id: str, limit: int | None = None, marker: str | None = None
-) -> Page[str]:
+def list_key_policies(call: KmsCall, *, key_id: str, limit: int | None = None, marker: str | None = None) -> Page[str]:
     """Every key has exactly one policy, and its name is always `default`."""
     call.authorized_key(key_id)
     if marker is not None:

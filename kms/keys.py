@@ -1,6 +1,6 @@
 """The life of a KMS key: create, describe, enable, disable, schedule its deletion, cancel it.
 
-Follows the KMS API reference. Asymmetric, HMAC, imported and multi-Region keys and custom key stores are refused by name.
+Follows the KMS API reference. Asymmetric, HMAC, imported and multi-Region keys and key stores are refused by name.
 """
 
 from __future__ import annotations

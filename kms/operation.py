@@ -46,9 +46,7 @@ def _facts(row: Mapping[str, Any]) -> OperationFacts:
     )
 
 
-FACTS: dict[str, OperationFacts] = {
-    name: _facts(row) for name, row in tables.load("operations")["operations"].items()
-}
+FACTS: dict[str, OperationFacts] = {name: _facts(row) for name, row in tables.load("operations")["operations"].items()}
 
 
 def operation(function: F) -> F:

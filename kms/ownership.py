@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from kms import cryptographic, errors, grant_operations, keys
 from kms.engine import Engine, Session
-from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key, get_key
+from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key
 from kms.key_policy import aws_managed_policy, aws_owned_policy
 from kms.times import DAY_SECONDS
 from shared.catalog import AwsService
@@ -82,7 +82,8 @@ class Ownership(ABC):
         """Who asks KMS for the scope's data keys; all must be allowed. caller: None for background work."""
 
     def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
-        """Give up a key that protects nothing of the scope any more. The default: nothing is to be done."""
+        """Give up a key that protects nothing of the scope any more."""
+        return
 
     def alone(self, region: str, scope_arn: str) -> Caller:
         """The service calling on its own, for the owner of the scope."""
@@ -107,7 +108,9 @@ class AwsOwned(Ownership):
             "description": f"{self.service.title}: all customers",
         }
         row = kms.engine.database.find("kms_keys", where)
-        return Provision(row["arn"] if row else add_service_key(kms.engine, self.service, **_new(where)).arn)
+        if row is not None:
+            return Provision(row["arn"])
+        return Provision(add_service_key(kms.engine, self.service, caller.region, where["description"]).arn)
 
     def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
         return (self.alone(scope.region, scope.arn),)
@@ -270,18 +273,9 @@ def add_service_key(
     )
 
 
-def _new(where: dict[str, str]) -> dict[str, str]:
-    return {"region": where["region"], "description": where["description"]}
-
-
 def _check_usable(key: KmsKey) -> None:
     """Services take symmetric encryption keys that are enabled, and keys of customers only."""
     if key.key_spec != cryptographic.SYMMETRIC_DEFAULT or key.key_usage != "ENCRYPT_DECRYPT":
         raise errors.InvalidKeyUsage(f"{key.arn} is not a symmetric encryption KMS key.")
     if key.state != "Enabled":
         raise errors.InvalidKeyState(f"{key.arn} is not enabled.")
-
-
-def current_key(engine: Engine, scope: Scope) -> KmsKey:
-    """Raises: NotFound if the scope's key is gone."""
-    return get_key(engine.database, scope.key_arn)

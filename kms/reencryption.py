@@ -47,9 +47,7 @@ class ReEncryption:
             "service": scope.service,
             "previous": [entry for entry in left if entry["key_arn"] != scope.key_arn],
             "moved": 0,
-            "total": self._engine.database.count(
-                "records", {"scope_arn": scope.arn, "data_key_id__ne": None}
-            ),
+            "total": self._engine.database.count("records", {"scope_arn": scope.arn, "data_key_id__ne": None}),
         }
         return self._jobs.start(KIND, scope.arn, state)
 

@@ -31,9 +31,7 @@ def from_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def conditions(tags: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
     """The condition keys of a call that passes tags."""
-    values: dict[str, str | tuple[str, ...]] = {
-        f"aws:requesttag/{name.lower()}": value for name, value in tags.items()
-    }
+    values: dict[str, str | tuple[str, ...]] = {f"aws:requesttag/{name.lower()}": value for name, value in tags.items()}
     return {**values, "aws:tagkeys": tuple(tags)} if tags else values
 
 

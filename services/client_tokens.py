@@ -15,9 +15,7 @@ class TokenReused(Exception):
     """The token was used before, with other parameters."""
 
 
-def once(
-    call: ServiceCall, token: str | None, parameters: Mapping[str, Any], create: Callable[[], str]
-) -> str:
+def once(call: ServiceCall, token: str | None, parameters: Mapping[str, Any], create: Callable[[], str]) -> str:
     """Run `create` unless this token has run it before; returns the resource id it gave.
 
     Token and parameters rest as digests; the parameters' is salted with the token, which is stored nowhere.

@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Callable
 
-
 from kms.encrypted_store import Record
 from shared.errors import ServiceError
 
@@ -14,9 +13,7 @@ Fetch = Callable[[str, int], list[Record]]
 """Takes the id behind which the page begins, and how many records are wanted."""
 
 
-def page(
-    fetch: Fetch, token: str | None, size: int, refusal: ServiceError
-) -> tuple[list[Record], str | None]:
+def page(fetch: Fetch, token: str | None, size: int, refusal: ServiceError) -> tuple[list[Record], str | None]:
     """One page and the token of the next, None behind the last.
 
     Raises: `refusal`, for a token that was not given out.

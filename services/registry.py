@@ -33,10 +33,7 @@ _PROTECTING = {
 }
 
 OWNERSHIPS: dict[str, dict[str, Ownership]] = {
-    name: {ownership.kind: ownership for ownership in module.OWNERSHIPS}
-    for name, module in _PROTECTING.items()
+    name: {ownership.kind: ownership for ownership in module.OWNERSHIPS} for name, module in _PROTECTING.items()
 }
 
-DATA_CLASSES: dict[str, tuple[DataClass, ...]] = {
-    name: module.DATA_CLASSES for name, module in _PROTECTING.items()
-}
+DATA_CLASSES: dict[str, tuple[DataClass, ...]] = {name: module.DATA_CLASSES for name, module in _PROTECTING.items()}

@@ -60,9 +60,7 @@ class Simulator:
         self.trail = Trail(self.database, self.clock, self.randomness)
         self.identities = Identities(self.database, self.clock, self.randomness, self.domain_key)
         self.identities.demo_keys_work = configuration.demo_keys_work
-        self.engine = Engine(
-            self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key
-        )
+        self.engine = Engine(self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key)
         self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
         self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
         self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
@@ -131,9 +129,7 @@ class Simulator:
                 for user in demo_world.USERS:
                     arn = user_arn(account_id, user)
                     if self.identities.find_principal(arn) is not None:
-                        keys[arn] = self.identities.find_access_key(arn) or self.identities.create_access_key(
-                            arn
-                        )
+                        keys[arn] = self.identities.find_access_key(arn) or self.identities.create_access_key(arn)
         return keys
 
     def _populate(self) -> None:

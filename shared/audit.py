@@ -89,8 +89,7 @@ class Trail:
                     "access_key_id": event.caller.access_key_id if event.caller else None,
                     "request_id": event.request_id,
                     "resources": [
-                        {"ResourceType": resource.kind, "ResourceName": resource.arn}
-                        for resource in event.resources
+                        {"ResourceType": resource.kind, "ResourceName": resource.arn} for resource in event.resources
                     ],
                     "body": json.dumps(body, separators=(",", ":")),
                 },
@@ -110,9 +109,7 @@ def recipients_of(event: ApiEvent) -> tuple[str, ...]:
     return tuple(dict.fromkeys(accounts))
 
 
-def _body(
-    event: ApiEvent, recipient: str, event_id: str, when: float, shared_id: str | None
-) -> dict[str, Any]:
+def _body(event: ApiEvent, recipient: str, event_id: str, when: float, shared_id: str | None) -> dict[str, Any]:
     service_event = event.caller is None
     source = "AWS Internal" if event.caller is None else event.caller.source_ip
     body: dict[str, Any] = {

@@ -42,9 +42,7 @@ SERVICES: dict[str, AwsService] = {
         AwsService("customer-profiles", "profile", "Amazon Connect Customer Profiles", "900000000012"),
         AwsService("voice-id", "voiceid", "Amazon Connect Voice ID", "900000000013"),
         AwsService("wisdom", "wisdom", "Amazon Connect Wisdom", "900000000014"),
-        AwsService(
-            "connectcampaigns", "connect-campaigns", "Amazon Connect outbound campaigns", "900000000015"
-        ),
+        AwsService("connectcampaigns", "connect-campaigns", "Amazon Connect outbound campaigns", "900000000015"),
     )
 }
 

@@ -215,9 +215,7 @@ def _delete_sql(table: str, shape: tuple[tuple[str, int], ...]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _select_sql(
-    table: str, shape: tuple[tuple[str, int], ...], order: tuple[str, ...], limit: int | None
-) -> str:
+def _select_sql(table: str, shape: tuple[tuple[str, int], ...], order: tuple[str, ...], limit: int | None) -> str:
     ordering = ", ".join(f"{column[1:]} DESC" if column.startswith("-") else column for column in order)
     return (
         f"SELECT * FROM {table}{_where_sql(shape)}"  # noqa: S608

@@ -96,9 +96,7 @@ class Caller:
         return replace(self, invoked_by=service)
 
 
-def service_caller(
-    service: AwsService, region: str, *, request_id: str = "", source_arn: str | None = None
-) -> Caller:
+def service_caller(service: AwsService, region: str, *, request_id: str = "", source_arn: str | None = None) -> Caller:
     """A service calling on its own: it lives off grants and the policies of its own account's keys."""
     principal = Principal(
         arn=service.principal,
@@ -140,9 +138,7 @@ class Identities:
     def create_account(self, account_id: str | None = None, name: str = "") -> str:
         """Make an account; without an id a fresh 12-digit one. Returns its id."""
         account_id = account_id or self._fresh_account_id()
-        self._database.insert(
-            "accounts", {"account_id": account_id, "name": name, "created_at": self._clock.now()}
-        )
+        self._database.insert("accounts", {"account_id": account_id, "name": name, "created_at": self._clock.now()})
         return account_id
 
     def create_user(self, account_id: str, name: str, policies: tuple[dict[str, Any], ...]) -> str:
@@ -202,7 +198,7 @@ class Identities:
     def principal_of(self, access_key_id: str) -> Principal:
         """The principal behind an access key. Raises: KeyError if there is none."""
         key = self._database.find("access_keys", {"access_key_id": access_key_id})
-        principal = key and self.find_principal(key["principal_arn"])
+        principal = None if key is None else self.find_principal(key["principal_arn"])
         if principal is None:
             raise KeyError(access_key_id)
         return principal
@@ -227,9 +223,7 @@ class Identities:
 
     def _fresh_account_id(self) -> str:
         while True:
-            account_id = str(
-                int.from_bytes(self._randomness.token_bytes(8), "big") % 800_000_000_000 + 10**11
-            )
+            account_id = str(int.from_bytes(self._randomness.token_bytes(8), "big") % 800_000_000_000 + 10**11)
             if not self.account_exists(account_id):
                 return account_id
 

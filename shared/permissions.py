@@ -11,9 +11,7 @@ from shared.principal_context import of_caller
 from shared.service import Service
 
 
-def authorize(
-    service: Service, operation_name: str, parameters: dict[str, Any], caller: Caller, now: float
-) -> None:
+def authorize(service: Service, operation_name: str, parameters: dict[str, Any], caller: Caller, now: float) -> None:
     """Refuse what the caller's identity policies do not allow.
 
     Raises: ServiceError("AccessDeniedException").

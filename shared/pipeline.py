@@ -91,9 +91,7 @@ def serve(call: Call) -> HttpResponse:
     except Exception:
         # Our bug, not the caller's. The traceback names code; parameters are never part of it.
         log.exception("request %s failed", call.request_id)
-        call.error = ServiceError(
-            "InternalFailure", "The request failed because of an internal error.", status=500
-        )
+        call.error = ServiceError("InternalFailure", "The request failed because of an internal error.", status=500)
     with call.database.unit():
         _audit(call)
         call.randomness.save_position()
@@ -102,9 +100,7 @@ def serve(call: Call) -> HttpResponse:
 
 def _route(call: Call) -> Route:
     if call.request.body_too_large:
-        raise ServiceError(
-            "RequestEntityTooLargeException", f"The request is larger than {MAX_BODY_BYTES} bytes."
-        )
+        raise ServiceError("RequestEntityTooLargeException", f"The request is larger than {MAX_BODY_BYTES} bytes.")
     route = call.service.protocol.route(call.service.model, call.request)
     call.operation = route.operation
     return route

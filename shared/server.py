@@ -85,9 +85,7 @@ class InlineServer:
             if length <= self._max_body_bytes:
                 chunks.append(message.get("body", b""))
             if not message.get("more_body", False):
-                return (
-                    b"".join(chunks) if length <= self._max_body_bytes else b"\0" * (self._max_body_bytes + 1)
-                )
+                return b"".join(chunks) if length <= self._max_body_bytes else b"\0" * (self._max_body_bytes + 1)
 
     def _tick(self) -> None:
         """Serve all that wait, commit once, then answer."""
@@ -167,9 +165,7 @@ def _call(app: WSGIApplication, environ: Environ) -> Answer:
     """Run a WSGI app to its end. An app that raises is our bug; it costs its own request only."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start_response(
-        status: str, headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> Callable[[bytes], object]:
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         started[:] = [(status, headers)]
         return lambda chunk: None
 
@@ -209,7 +205,7 @@ def bind(host: str, port: int) -> socket.socket:
 def make_server(app: WSGIApplication, world: World, max_body_bytes: int) -> uvicorn.Server:
     """A server that is run with `server.run(sockets=[...])` and ends cleanly on SIGINT and SIGTERM."""
     config = uvicorn.Config(
-        InlineServer(app, world, max_body_bytes),  # type: ignore[arg-type]
+        InlineServer(app, world, max_body_bytes),
         http="httptools",
         ws="none",
         lifespan="on",

@@ -87,9 +87,7 @@ class Account:
         """A new IAM user of this account with these identity policies."""
         body = {"Account": self.account_id, "Name": name, "Policies": list(policies)}
         made = self.server.control("users", body)
-        return Account(
-            self.server, self.account_id, made["AccessKeyId"], made["SecretAccessKey"], made["Arn"]
-        )
+        return Account(self.server, self.account_id, made["AccessKeyId"], made["SecretAccessKey"], made["Arn"])
 
     @property
     def environment(self) -> dict[str, str]:

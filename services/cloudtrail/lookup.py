@@ -43,9 +43,7 @@ def lookup_events(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     return {"Events": [_event(row) for row in rows[:size]], **more}
 
 
-def _conditions(
-    call: ServiceCall, parameters: dict[str, Any], attributes: list[dict[str, str]]
-) -> dict[str, Any]:
+def _conditions(call: ServiceCall, parameters: dict[str, Any], attributes: list[dict[str, str]]) -> dict[str, Any]:
     start, end = _seconds(parameters.get("StartTime")), _seconds(parameters.get("EndTime"))
     if start is not None and end is not None and start > end:
         raise ServiceError("InvalidTimeRangeException", "StartTime must not be later than EndTime.")
@@ -67,9 +65,7 @@ def _conditions(
     return where
 
 
-def _matching(
-    call: ServiceCall, where: dict[str, Any], attribute: dict[str, str] | None, wanted: int
-) -> list[Row]:
+def _matching(call: ServiceCall, where: dict[str, Any], attribute: dict[str, str] | None, wanted: int) -> list[Row]:
     """Rows that meet the conditions and, for resource attributes, name the resource; read in portions."""
     found: list[Row] = []
     where = dict(where)
@@ -85,9 +81,7 @@ def _matching(
 def _names_resource(row: Row, attribute: dict[str, str] | None) -> bool:
     if attribute is None or attribute["AttributeKey"] not in ("ResourceType", "ResourceName"):
         return True
-    return any(
-        resource[attribute["AttributeKey"]] == attribute["AttributeValue"] for resource in row["resources"]
-    )
+    return any(resource[attribute["AttributeKey"]] == attribute["AttributeValue"] for resource in row["resources"])
 
 
 def _event(row: Row) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def protect(call: ServiceCall, arn: str, key_id: str) -> Scope:
-    """Put a new domain under a key: DescribeKey and CreateGrant with the caller's session, then DescribeKey alone.
+    """Put a new domain under a key: DescribeKey and CreateGrant by the caller's session, DescribeKey by the grant.
 
     key_id: key id, key ARN, alias name or alias ARN.
     Raises: ServiceError("ValidationException") for a key that cannot serve;

@@ -1,7 +1,7 @@
 """Domains: create, describe, list, update, delete.
 
-Follows the Voice ID API reference and "Encryption at rest". Left out: the BIPA consent before the first domain, the
-PENDING status, and the erasure of a deleted domain's data (after its 30 days it is out of reach, not gone).
+Follows the Voice ID API reference and "Encryption at rest". Left out: the BIPA consent before the first domain,
+the PENDING status, and the erasure of a deleted domain's data (after its 30 days it is out of reach, not gone).
 """
 
 from __future__ import annotations

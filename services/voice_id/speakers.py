@@ -1,8 +1,8 @@
 """Speakers: opt out, describe, list, delete.
 
-Follows the Voice ID API reference. The customer's own speaker id is protected data: it rests sealed and is found
-again through a blind index. The generated id is not, and rests in the clear. Enrolment, and with it the statuses
-ENROLLED, PENDING and EXPIRED, comes with the enrolment jobs.
+Follows the Voice ID API reference. The customer's own speaker id is protected data: it rests sealed and is
+found again through a blind index. The generated id is not, and rests in the clear. There is no enrolment yet,
+and so none of the statuses ENROLLED, PENDING and EXPIRED.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Watchlists: create, describe, list, update, delete; and the default one that every domain is born with.
 
-Follows the Voice ID API reference. There are no fraudsters yet, so every watchlist is empty and can be deleted.
+Follows the Voice ID API reference. There are no fraudsters yet, so every watchlist is empty.
 """
 
 from __future__ import annotations

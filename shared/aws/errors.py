@@ -1,4 +1,4 @@
-"""What AWS errors look like where the service models leave it open: status, casing of the message, choice of code.
+"""What AWS errors look like where the models leave it open: status, casing of the message, choice of code.
 
 Statuses come from the model's error shape first; the tables here hold what no model lists.
 Source: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html (400 in awsJson),
@@ -42,7 +42,7 @@ STATUS_OF_COMMON_ERRORS = MappingProxyType(
         "ValidationException": 400,
     }
 )
-"""Error code -> HTTP status, as services that speak awsJson answer. Unknown codes are the caller's fault: 400."""
+"""Error code -> HTTP status, as services that speak awsJson answer. Unknown codes are the caller's: 400."""
 
 STATUS_OUTSIDE_AWS_JSON = MappingProxyType(
     {
@@ -96,8 +96,8 @@ def _status_of_code(model: ServiceModel, code: str) -> int:
 def message_member(model: ServiceModel, code: str) -> str:
     """How the member that carries an error's text is spelt: "message" or "Message".
 
-    The error's own shape decides, else the other errors of the service. Where a service speaks awsJson and does not
-    model AccessDeniedException, its front door writes it, with a capital M. Source: observed.
+    The error's own shape decides, else the other errors of the service. Where a service speaks awsJson and
+    does not model AccessDeniedException, its front door writes it, with a capital M. Source: observed.
     """
     shape = error_shapes_by_code(model).get(code)
     if shape is not None:
@@ -111,9 +111,7 @@ def message_member(model: ServiceModel, code: str) -> str:
 
 @cache
 def _usual_message_member(model: ServiceModel) -> str:
-    spellings = Counter(
-        name for shape in model.error_shapes for name in _MESSAGE_MEMBERS if name in shape.members
-    )
+    spellings = Counter(name for shape in model.error_shapes for name in _MESSAGE_MEMBERS if name in shape.members)
     return spellings.most_common(1)[0][0] if spellings else "message"
 
 
@@ -121,7 +119,7 @@ def _usual_message_member(model: ServiceModel) -> str:
 def validation_error_code(operation: OperationModel) -> str:
     """What an operation calls a parameter that breaks a constraint of the model.
 
-    ValidationException, unless the operation lists only another of the usual names, such as BadRequestException.
+    ValidationException, unless the operation lists only another usual name, such as BadRequestException.
     """
     listed = {shape.name for shape in operation.error_shapes}
     return next((code for code in VALIDATION_ERROR_CODES if code in listed), VALIDATION_ERROR_CODES[0])

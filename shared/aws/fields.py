@@ -1,6 +1,6 @@
 """marshmallow fields for the shapes of AWS's service models.
 
-Each field reads one JSON value: it refuses another JSON type outright, converts, and checks the shape's constraints.
+Each field reads one JSON value: it refuses another type outright, converts, and checks its constraints.
 Violations carry their path, which grows as they pass through the fields that contain them.
 """
 
@@ -99,7 +99,7 @@ class WireField(fields.Field[Any]):
             raise ValidationError(self._located(value, invalid.messages)) from None
 
     def _located(self, value: Any, problems: Iterable[Any]) -> list[Any]:
-        """Texts of this field's own constraints become violations; those of its contents get its path in front."""
+        """Texts of its own constraints become violations; its contents' violations get its path in front."""
         return [
             problem.under(*self._path)
             if isinstance(problem, Violation)
@@ -190,9 +190,7 @@ class TimestampField(WireField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         if isinstance(value, list | dict):
             raise mismatch(value, "Timestamp")
-        return timestamp_from_wire(
-            value, self.shape.serialization.get("timestampFormat", JSON_TIMESTAMP_FORMAT)
-        )
+        return timestamp_from_wire(value, self.shape.serialization.get("timestampFormat", JSON_TIMESTAMP_FORMAT))
 
 
 class DocumentField(WireField):
@@ -210,9 +208,7 @@ class StructureField(WireField):
 
     is_scalar = False
 
-    def __init__(
-        self, shape: Any, name: str, schema: Callable[[], Schema], *, required: bool = False
-    ) -> None:
+    def __init__(self, shape: Any, name: str, schema: Callable[[], Schema], *, required: bool = False) -> None:
         super().__init__(shape, name, required=required)
         self._schema = schema
 
@@ -275,9 +271,7 @@ class MapField(WireField):
             if element is not None:
                 entries[key] = _read_element(self._value, element, of_values, (key, "member"))
         if of_keys or of_values:
-            raise ValidationError(
-                _told(self._key, of_keys, "Map keys") + _told(self._value, of_values, "Map value")
-            )
+            raise ValidationError(_told(self._key, of_keys, "Map keys") + _told(self._value, of_values, "Map value"))
         return entries
 
 
@@ -289,7 +283,8 @@ def _read_element(field: WireField, value: Any, violations: list[Any], path: tup
     try:
         return field.deserialize(value)
     except ValidationError as invalid:
-        violations.extend(violation.under(*path) for violation in invalid.messages)
+        found: list[Any] = list(invalid.messages)
+        violations.extend(violation.under(*path) for violation in found)
         return None
 
 

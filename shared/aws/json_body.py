@@ -1,7 +1,7 @@
 """JSON bodies, in and out: shared by awsJson and rest-json.
 
-Writers are compiled from the output shapes on first use: a structure's writer knows each member's wire name and how
-its value is converted, so that writing a result touches nothing but the members it has.
+Writers are compiled from the output shapes on first use: a structure's writer knows each member's wire name
+and how its value is converted, so that writing a result touches nothing but the members it has.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def dump(document: Any) -> bytes:
 def load_object(body: bytes) -> dict[str, Any]:
     """Decode a body that must hold one JSON object; an empty body is an empty object.
 
-    Raises: ServiceError SerializationException for bad UTF-8, bad JSON, lone surrogates, depth, or another JSON type.
+    Raises: ServiceError SerializationException: bad UTF-8, bad JSON, lone surrogates, depth, another type.
     """
     if not body.strip():
         return {}
@@ -79,7 +79,7 @@ class Writers:
     def __init__(self) -> None:
         self._structures: dict[str, Writer] = {}
 
-    def of(self, shape: Any) -> Writer | None:
+    def of(self, shape: Any) -> Writer | None:  # noqa: PLR0911 - one line per type reads best
         """The function that turns a Python value into JSON's types; None if it can stay as it is."""
         match shape.type_name:
             case "structure":

@@ -26,7 +26,7 @@ class JsonProtocol:
     def route(self, model: ServiceModel, request: HttpRequest) -> Route:
         """Raises: ServiceError UnknownOperationException: 400 for the target, 404 for the content type.
 
-        AWS's front door takes a body of another type for another protocol, in which there is no such operation.
+        AWS's front door takes another content type for another protocol, which has no such operation.
         Source: observed in DynamoDB's front door, which speaks the same protocol.
         """
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

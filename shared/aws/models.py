@@ -1,6 +1,6 @@
 """The wire truth: botocore's service models, loaded on first use and kept.
 
-Holds the models and the look-up tables derived from them; what they mean on the wire is told by the protocol modules.
+Holds the models and the look-up tables derived from them; the protocol modules tell what they mean.
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def _keep_faults(description: dict[str, Any]) -> None:
 def operations_by_target(model: ServiceModel) -> Mapping[str, OperationModel]:
     """X-Amz-Target -> operation, for services that speak awsJson."""
     prefix = model.metadata["targetPrefix"]
-    return MappingProxyType(
-        {f"{prefix}.{name}": model.operation_model(name) for name in model.operation_names}
-    )
+    return MappingProxyType({f"{prefix}.{name}": model.operation_model(name) for name in model.operation_names})
 
 
 @cache

@@ -31,8 +31,8 @@ class WireProtocol(Protocol):
     def parse(self, route: Route, request: HttpRequest) -> dict[str, Any]:
         """Read the parameters as a document for `shared.aws.schema.validate`, keyed by wire names.
 
-        Values are of JSON's types; where the wire is plain text (paths, queries, headers, forms) they already have
-        the model's: blobs are bytes, timestamps are aware datetimes.
+        Values are of JSON's types; where the wire is plain text (paths, queries, headers, forms) they already
+        have the model's: blobs are bytes, timestamps are aware datetimes.
         Raises: ServiceError SerializationException, UnsupportedMediaTypeException.
         """
         ...

@@ -61,9 +61,7 @@ class QueryProtocol:
             raise ServiceError("MissingAction", "The request must contain the parameter Action.", status=400)
         operation = operations_by_name(model).get(action)
         if operation is None or version != model.api_version:
-            raise ServiceError(
-                "UnknownOperationException", f"Could not find operation {action} for version {version}"
-            )
+            raise ServiceError("UnknownOperationException", f"Could not find operation {action} for version {version}")
         return Route(operation)
 
     def parse(self, route: Route, request: HttpRequest) -> dict[str, Any]:
@@ -183,9 +181,7 @@ def _read_map(shape: Any, tree: Tree) -> dict[str, Any]:
 
 def _numbered(tree: Tree) -> list[Tree]:
     """The subtrees 1, 2, 3 ... in order; gaps are closed, as AWS does."""
-    numbers = sorted(
-        (int(part), part) for part in tree if part.isascii() and part.isdecimal() and len(part) < 10
-    )
+    numbers = sorted((int(part), part) for part in tree if part.isascii() and part.isdecimal() and len(part) < 10)
     return [tree[part] for _, part in numbers]
 
 

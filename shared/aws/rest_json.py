@@ -58,9 +58,14 @@ class _Plan:
             query_map=next(((name, member) for name, member in queries if member.type_name == "map"), None),
             headers=tuple(placed.get("header", ())),
             header_maps=tuple(placed.get("headers", ())),
-            payload=None if payload is None else (wire_name(payload, shape.members[payload]), shape.members[payload]),
+            payload=None if payload is None else _named(shape, payload),
             body=frozenset(name for name, _ in placed.get("body", ())),
-        )  # fmt: skip
+        )
+
+
+def _named(shape: Any, name: str) -> tuple[str, Any]:
+    member = shape.members[name]
+    return wire_name(name, member), member
 
 
 @cache
@@ -72,7 +77,7 @@ class RestJsonProtocol:
     """The protocol of connectcases, customer-profiles, wisdom and connectcampaigns."""
 
     def route(self, model: ServiceModel, request: HttpRequest) -> Route:
-        """Raises: ServiceError UnknownOperationException; SerializationException for labels that are no UTF-8."""
+        """Raises: ServiceError UnknownOperationException; SerializationException for labels not in UTF-8."""
         found = path_table(model).find(request.method, request.raw_path)
         if found is None:
             raise ServiceError("UnknownOperationException")
@@ -180,9 +185,7 @@ def _parse_headers(plan: _Plan, headers: Mapping[str, str], document: dict[str, 
             document[name] = _from_header(shape, text)
     for name, _ in plan.header_maps:
         prefix = name.lower()
-        document[name] = {
-            key[len(prefix) :]: value for key, value in headers.items() if key.startswith(prefix)
-        }
+        document[name] = {key[len(prefix) :]: value for key, value in headers.items() if key.startswith(prefix)}
 
 
 def _from_header(shape: Any, text: str) -> Any:
@@ -234,7 +237,7 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _take_located(shape: Any, result: dict[str, Any], headers: dict[str, str]) -> int | None:
-    """Move what travels outside the body from `result` to `headers`; returns the status if a member holds it."""
+    """Move what travels outside the body from `result` to `headers`; returns the status if a member is it."""
     status = None
     for name, member, location in _located_members(shape):
         if name not in result:
@@ -275,9 +278,7 @@ def _write_body(model: ServiceModel, shape: Any, result: dict[str, Any], headers
     member = shape.members[payload]
     value = result.get(payload)
     if member.type_name in ("blob", "string"):
-        headers.setdefault(
-            "Content-Type", "application/octet-stream" if member.type_name == "blob" else "text/plain"
-        )
+        headers.setdefault("Content-Type", "application/octet-stream" if member.type_name == "blob" else "text/plain")
         return b"" if value is None else value.encode() if isinstance(value, str) else bytes(value)
     headers["Content-Type"] = CONTENT_TYPE
     writer = json_body.writers_of(model).of(member)

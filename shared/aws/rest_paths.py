@@ -1,6 +1,6 @@
 """Paths of rest-json services: from a method and a raw, percent-encoded path to an operation and its labels.
 
-Segments are compared encoded and labels decoded once afterwards, so that an ARN's slashes (%2F) stay inside a label.
+Segments are compared encoded and labels decoded once afterwards, so that an ARN's slashes (%2F) stay in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Which service a request is for, when one port serves all: a WSGI step that makes every service a path prefix.
+"""Which service a request is for, when one port serves all: a WSGI step makes every service a path prefix.
 
-Signed requests are told apart by the service in their credential scope: paths alone do not do, since Cases and
-Customer Profiles both have /domains. Unsigned ones may be told by X-Amz-Target, by a form body (sts) or by a prefix.
+Signed requests are told apart by the service in their credential scope: paths alone do not do, since Cases
+and Customer Profiles both have /domains. Unsigned ones are told by X-Amz-Target, by a form body (sts) or by a
+prefix.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from shared.aws.http import HttpRequest
@@ -46,7 +47,7 @@ _FORM = "application/x-www-form-urlencoded"
 class ServicePrefix:
     """Rewrites the path of AWS requests to /<client name>/<raw path>; all others pass unchanged.
 
-    client_names: the services that are simulated. Signed requests for others go to /unknown-service/<raw path>.
+    client_names: the services simulated. Signed requests for others go to /unknown-service/<raw path>.
     """
 
     def __init__(self, app: WSGIApplication, client_names: Iterable[str]) -> None:
@@ -100,10 +101,8 @@ def http_request(environ: WSGIEnvironment) -> HttpRequest:
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
-    """Header names in lower case. Servers have joined repeated headers already, as WSGI has one key per name."""
-    headers = {
-        key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
-    }
+    """Header names in lower case. Servers have joined repeated headers: WSGI has one key per name."""
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     if environ.get("CONTENT_LENGTH"):
@@ -144,11 +143,7 @@ def _signing_name(environ: WSGIEnvironment) -> str | None:
 @cache
 def _target_prefixes(client_names: frozenset[str]) -> dict[str, str]:
     models = {name: service_model(name) for name in client_names}
-    return {
-        model.metadata["targetPrefix"]: name
-        for name, model in models.items()
-        if "targetPrefix" in model.metadata
-    }
+    return {model.metadata["targetPrefix"]: name for name, model in models.items() if "targetPrefix" in model.metadata}
 
 
 def _client_name_of_target(target: str, client_names: frozenset[str]) -> str | None:
@@ -159,13 +154,9 @@ def _client_name_of_target(target: str, client_names: frozenset[str]) -> str | N
 
 def _without_prefix(raw_path: str, client_name: str) -> str:
     prefix = f"/{client_name}"
-    return (
-        raw_path[len(prefix) :] or "/"
-        if raw_path == prefix or raw_path.startswith(f"{prefix}/")
-        else raw_path
-    )
+    return raw_path[len(prefix) :] or "/" if raw_path == prefix or raw_path.startswith(f"{prefix}/") else raw_path
 
 
 def _is_form(environ: WSGIEnvironment) -> bool:
-    content_type: Any = environ.get("CONTENT_TYPE", "")
-    return environ["REQUEST_METHOD"] == "POST" and content_type.lower().startswith(_FORM)
+    content_type: str = environ.get("CONTENT_TYPE", "")
+    return bool(environ["REQUEST_METHOD"] == "POST") and content_type.lower().startswith(_FORM)

@@ -1,7 +1,7 @@
 """Parameters checked and converted: marshmallow schemas generated from botocore's input shapes.
 
-A schema is built when its shape is first met, and kept. What cannot be converted is a SerializationException at
-once; what breaks constraints (required, length, range, pattern, enum, union) is collected and told in AWS's words.
+A schema is built when its shape is first met, and kept. What cannot be converted is a SerializationException
+at once; broken constraints (required, length, range, pattern, enum, union) are collected, and told as AWS does.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
     """Check an operation's parameters and convert them to Python's types.
 
     document: JSON's types, keyed by wire names. Bytes and aware datetimes pass as they are.
-    Returns: keyed by botocore's member names; blobs are bytes, timestamps aware datetimes; members that are null and
-    members that the model does not know are left out.
-    Raises: ServiceError SerializationException for a value of the wrong type; ValidationException, or what the
-    operation calls it, for values that break constraints.
+    Returns: keyed by botocore's member names; blobs are bytes, timestamps aware datetimes; members that are
+    null or unknown to the model are left out.
+    Raises: ServiceError SerializationException for a value of the wrong type; ValidationException, or what
+    the operation calls it, for values that break constraints.
     """
     if operation.input_shape is None:
         return {}
@@ -45,7 +45,7 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
 def fill_idempotency_tokens(
     operation: OperationModel, parameters: dict[str, Any], new_token: Callable[[], str]
 ) -> dict[str, Any]:
-    """The parameters with a fresh token for each idempotency token that the caller left out, as the SDKs do."""
+    """The parameters, with a fresh token for each idempotency token the caller left out, as SDKs do it."""
     missing = {name: new_token() for name in operation.idempotent_members if name not in parameters}
     return parameters | missing
 

@@ -1,8 +1,9 @@
 """AWS Signature Version 4 in its header form, verified for real.
 
-What is canonical comes from botocore's own signer (path, query, header values); here are the checks around it, in the
-order in which AWS makes them, and a cache of derived signing keys. Presigned URLs are not verified yet.
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; texts as observed.
+Canonical paths and queries come from botocore's own signer; here are the checks around it and a cache of
+derived signing keys. Presigned URLs are not verified: a request without an Authorization header is unsigned.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; texts as
+observed.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ class SignatureVerifier:
     def verify(self, request: HttpRequest) -> Credential:
         """Check a request's signature.
 
-        Raises: ServiceError MissingAuthenticationTokenException (unsigned), IncompleteSignatureException (the header
-        is broken), UnrecognizedClientException (unknown access key), InvalidSignatureException (anything that does
-        not match: secret, body, header, date, scope).
+        Raises: ServiceError MissingAuthenticationTokenException (unsigned), IncompleteSignatureException (the
+        header is broken), UnrecognizedClientException (unknown access key), InvalidSignatureException
+        (anything that does not match: secret, body, header, date, scope).
         """
         authorization = _authorization_of(request)
         amz_date = request.headers["x-amz-date"]
@@ -92,9 +93,7 @@ class SignatureVerifier:
         _check_signed_headers(authorization)
         secret = self._secret_of(authorization.access_key_id)
         if secret is None:
-            raise ServiceError(
-                "UnrecognizedClientException", "The security token included in the request is invalid."
-            )
+            raise ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
         self._check_date(amz_date)
         self._check_signature(authorization, amz_date, secret, request)
         return _credential(authorization, request)
@@ -104,20 +103,14 @@ class SignatureVerifier:
         signed_at = _moment(amz_date)
         earliest, latest = now - ALLOWED_SKEW, now + ALLOWED_SKEW
         if signed_at < earliest.replace(microsecond=0):
-            raise _invalid(
-                f"Signature expired: {amz_date} is now earlier than {_amz(earliest)} ({_amz(now)} - 5 min.)"
-            )
+            raise _invalid(f"Signature expired: {amz_date} is now earlier than {_amz(earliest)} ({_amz(now)} - 5 min.)")
         if signed_at > latest:
             raise _invalid(
                 f"Signature not yet current: {amz_date} is still later than {_amz(latest)} ({_amz(now)} + 5 min.)"
             )
 
-    def _check_signature(
-        self, authorization: _Authorization, amz_date: str, secret: str, request: HttpRequest
-    ) -> None:
-        canonical = canonical_request(
-            request, authorization.signed_headers, _payload_hash(authorization, request)
-        )
+    def _check_signature(self, authorization: _Authorization, amz_date: str, secret: str, request: HttpRequest) -> None:
+        canonical = canonical_request(request, authorization.signed_headers, _payload_hash(authorization, request))
         scope = f"{authorization.date}/{authorization.region}/{authorization.service}/{TERMINATOR}"
         text = f"{ALGORITHM}\n{amz_date}\n{scope}\n{sha256(_header_bytes(canonical)).hexdigest()}"
         expected = hmac.new(self._signing_key(secret, authorization), text.encode(), sha256).hexdigest()
@@ -184,11 +177,7 @@ def _authorization_of(request: HttpRequest) -> _Authorization:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'.", header)
     parameters = _parameters(rest)
     amz_date = request.headers.get("x-amz-date", "")
-    missing = [
-        f"Authorization header requires '{name}' parameter."
-        for name in _PARAMETERS
-        if not parameters.get(name)
-    ]
+    missing = [f"Authorization header requires '{name}' parameter." for name in _PARAMETERS if not parameters.get(name)]
     if not amz_date:
         missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if missing:
@@ -199,7 +188,10 @@ def _authorization_of(request: HttpRequest) -> _Authorization:
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.",
             header,
         )
-    return _Authorization(*scope, parameters["SignedHeaders"], parameters["Signature"])
+    access_key_id, date, region, service, terminator = scope
+    return _Authorization(
+        access_key_id, date, region, service, terminator, parameters["SignedHeaders"], parameters["Signature"]
+    )
 
 
 def _parameters(rest: str) -> dict[str, str]:
@@ -210,13 +202,10 @@ def _parameters(rest: str) -> dict[str, str]:
 def _check_scope(authorization: _Authorization, amz_date: str) -> None:
     if _AMZ_DATE.fullmatch(amz_date) is None:
         raise _incomplete(
-            f"Date must be in ISO-8601 'basic format'. Got '{amz_date}'. "
-            "See http://en.wikipedia.org/wiki/ISO_8601."
+            f"Date must be in ISO-8601 'basic format'. Got '{amz_date}'. See http://en.wikipedia.org/wiki/ISO_8601."
         )
     if _SCOPE_DATE.fullmatch(authorization.date) is None:
-        raise _invalid(
-            f"Credential should be scoped to a valid date in YYYYMMDD format, not '{authorization.date}'."
-        )
+        raise _invalid(f"Credential should be scoped to a valid date in YYYYMMDD format, not '{authorization.date}'.")
     if authorization.date != amz_date[:8]:
         raise _invalid(
             "Credential should be scoped to the date of the request: Date in Credential scope does not match "
@@ -227,8 +216,7 @@ def _check_scope(authorization: _Authorization, amz_date: str) -> None:
         raise _invalid("Credential should be scoped to a valid region.")
     if authorization.terminator != TERMINATOR:
         raise _invalid(
-            f"Credential should be scoped with a valid terminator: '{TERMINATOR}', "
-            f"not '{authorization.terminator}'."
+            f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{authorization.terminator}'."
         )
 
 

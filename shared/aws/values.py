@@ -1,4 +1,4 @@
-"""Single values between Python and the wire: timestamps, blobs, numbers, and the plain text of paths and forms.
+"""Single values between Python and the wire: timestamps, blobs, numbers, and plain text of paths and forms.
 
 Formats: unixTimestamp (seconds, a number), iso8601, rfc822 (HTTP date). Blobs are base64.
 Source: https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait

@@ -1,7 +1,7 @@
 """How AWS words a parameter that breaks a constraint.
 
 "1 validation error detected: Value 'x' at 'keyId' failed to satisfy constraint: Member must have length ..."
-Source: recorded answers of KMS; several violations are joined with "; ". Values of sensitive shapes and blobs stay out.
+Source: recorded answers of KMS; several are joined with "; ". Values of sensitive shapes and blobs stay out.
 """
 
 from __future__ import annotations
@@ -79,9 +79,7 @@ def _in_words(shape: Any, value: Any) -> str:
             return f"[{', '.join(_in_words(member, element) for element in value)}]"
         case dict() if getattr(shape, "type_name", "map") == "structure":
             members = getattr(shape, "members", {})
-            inside = ", ".join(
-                f"{path_name(name)}={_in_words(members.get(name), v)}" for name, v in value.items()
-            )
+            inside = ", ".join(f"{path_name(name)}={_in_words(members.get(name), v)}" for name, v in value.items())
             return f"{shape.name}({inside})"
         case dict():
             of_value = getattr(shape, "value", None)

@@ -85,8 +85,7 @@ def parse_condition(written: str, key: str, values: tuple[str, ...], *, variable
     quantifier, base, if_exists = found.groups()
     family, negated = _OPERATORS[base]
     templates = [
-        Template.parse(value, variables=variables and family.variables, wildcards=family.wildcards)
-        for value in values
+        Template.parse(value, variables=variables and family.variables, wildcards=family.wildcards) for value in values
     ]
     used = frozenset(variable for template in templates for variable in template.variables)
     holds = _holds(

@@ -100,9 +100,7 @@ def parse_policy(text: str, kind: PolicyKind) -> Policy:
 @lru_cache(maxsize=512)
 def _parse_policy(text: str, kind: PolicyKind) -> Policy:
     if kind is PolicyKind.RESOURCE and not _KEY_POLICY_TEXT.fullmatch(text):
-        raise MalformedPolicy(
-            "A key policy may hold tab, line feed, carriage return and U+0020 to U+00FF only."
-        )
+        raise MalformedPolicy("A key policy may hold tab, line feed, carriage return and U+0020 to U+00FF only.")
     document = load(text)
     elements = {"Version", "Statement"} if kind is PolicyKind.IDENTITY else {"Version", "Id", "Statement"}
     check_elements(document, elements, "a policy")

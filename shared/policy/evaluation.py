@@ -94,9 +94,7 @@ def _reach(statement: Statement, request: PolicyRequest) -> Reach:
     return principals.allow_reach(request) if statement.allows else principals.deny_reach(request)
 
 
-def _first_miss(
-    statement: Statement, request: PolicyRequest, action: str, reach: Reach
-) -> _Miss | Condition | None:
+def _first_miss(statement: Statement, request: PolicyRequest, action: str, reach: Reach) -> _Miss | Condition | None:
     """What keeps the statement from matching, or None. action: the request's, in lower case."""
     context = request.context
     miss: _Miss | Condition | None = None

@@ -80,9 +80,7 @@ class Template:
 
     def resolve(self, context: Context) -> tuple[str | Wild, ...]:
         """The tokens with the variables' values in place; statements check first that each has one."""
-        return tuple(
-            (token.value_in(context) or "") if isinstance(token, Variable) else token for token in self.tokens
-        )
+        return tuple((token.value_in(context) or "") if isinstance(token, Variable) else token for token in self.tokens)
 
     def text_in(self, context: Context) -> str:
         """The whole text, for a template without wildcards."""

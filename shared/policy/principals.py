@@ -85,9 +85,7 @@ class Principals:
         if self.everyone or request.service_principal in self.services:
             return True
         root_arn = self.accounts.get(request.account_id)
-        return root_arn is not None and (self.arns | self.providers | {root_arn}).issuperset(
-            request.principal_arns
-        )
+        return root_arn is not None and (self.arns | self.providers | {root_arn}).issuperset(request.principal_arns)
 
 
 def parse_principals(names: dict[str, tuple[str, ...]], *, negated: bool) -> Principals:

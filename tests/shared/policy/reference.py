@@ -41,11 +41,7 @@ def _principal(written: dict[str, Any], request: PolicyRequest) -> str | None:
     listed = written["NotPrincipal"]
     if written["Effect"] == "Allow":
         return "allow" if _named(listed, request) is None else None
-    if (
-        listed == "*"
-        or "*" in _listed(listed, "AWS")
-        or request.service_principal in _listed(listed, "Service")
-    ):
+    if listed == "*" or "*" in _listed(listed, "AWS") or request.service_principal in _listed(listed, "Service"):
         return None
     accounts = {request.account_id, f"arn:aws:iam::{request.account_id}:root"}
     account_listed = any(name in accounts for name in _listed(listed, "AWS"))
@@ -80,9 +76,7 @@ def _rest_matches(written: dict[str, Any], request: PolicyRequest, variables: bo
         parts = [_actions(written, request), _resources(written, request, variables)]
         for name, keys in written.get("Condition", {}).items():
             for key, values in keys.items():
-                parts.append(
-                    _condition(name, key, [_text(each) for each in _list(values)], request, variables)
-                )
+                parts.append(_condition(name, key, [_text(each) for each in _list(values)], request, variables))
     except NoValueError:
         return False
     return all(parts)

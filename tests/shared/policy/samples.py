@@ -37,10 +37,7 @@ def key_policy(*statements: dict[str, Any], version: str | None = "2012-10-17", 
 def identity_policy(*statements: dict[str, Any]) -> str:
     without_principals = [{**each, "Principal": None} for each in statements]
     return key_policy(
-        *(
-            {name: element for name, element in each.items() if element is not None}
-            for each in without_principals
-        )
+        *({name: element for name, element in each.items() if element is not None} for each in without_principals)
     )
 
 

@@ -137,9 +137,7 @@ def test_null_asks_whether_the_key_is_present(value: Any, expected: bool) -> Non
         ("StringNotEquals", ("a", "b"), False),
     ],
 )
-def test_a_condition_on_several_values(
-    operator: str, request_values: tuple[str, ...], expected: bool
-) -> None:
+def test_a_condition_on_several_values(operator: str, request_values: tuple[str, ...], expected: bool) -> None:
     assert condition_holds(operator, KEY, ["a", "b"], {KEY: request_values}) is expected
 
 

@@ -50,10 +50,7 @@ class TestGrammar:
         assert parse(key_policy(statement(), version=None)).version == "2008-10-17"
 
     def test_a_single_statement_may_stand_without_an_array(self) -> None:
-        assert (
-            parse(json.dumps({"Statement": statement()})).statements
-            == parse(key_policy(statement())).statements
-        )
+        assert parse(json.dumps({"Statement": statement()})).statements == parse(key_policy(statement())).statements
 
     @pytest.mark.parametrize("effect", [None, "allow", "DENY", "Permit", ["Allow"], True])
     def test_an_effect_is_allow_or_deny_in_exact_case(self, effect: Any) -> None:
@@ -94,9 +91,7 @@ class TestGrammar:
         [
             pytest.param('{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": {}}', id="policy"),
             pytest.param('{"Statement": {"Effect": "Deny", "Effect": "Allow"}}', id="statement"),
-            pytest.param(
-                '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*", "AWS": "*"}}}', id="principal"
-            ),
+            pytest.param('{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*", "AWS": "*"}}}', id="principal"),
             pytest.param(
                 '{"Statement": {"Effect": "Allow", "Principal": "*", '
                 '"Condition": {"StringEquals": {"aws:x": "a", "aws:x": "b"}}}}',
@@ -122,21 +117,15 @@ class TestGrammar:
         ("document", "message"),
         [
             pytest.param({"Version": "2020-01-01", "Statement": statement()}, "no version", id="version"),
-            pytest.param(
-                {"Version": 20121017, "Statement": statement()}, "must be a string", id="version-number"
-            ),
+            pytest.param({"Version": 20121017, "Statement": statement()}, "must be a string", id="version-number"),
             pytest.param({"Id": {}, "Statement": statement()}, "must be a string", id="id"),
             pytest.param({"Statement": ["Allow"]}, "JSON object", id="statement"),
             pytest.param({"Statement": statement(Sid=1)}, "must be a string", id="sid"),
             pytest.param({"Statement": statement(Action=[["kms:*"]])}, "must be a string", id="nested-array"),
             pytest.param({"Statement": statement(Action=5)}, "must be a string", id="action-number"),
-            pytest.param(
-                {"Statement": statement(Resource={"a": "b"})}, "must be a string", id="resource-object"
-            ),
+            pytest.param({"Statement": statement(Resource={"a": "b"})}, "must be a string", id="resource-object"),
             pytest.param({"Statement": statement(Condition=[])}, "JSON object", id="condition-array"),
-            pytest.param(
-                {"Statement": statement(Condition={"Bool": "x"})}, "JSON object", id="operator-text"
-            ),
+            pytest.param({"Statement": statement(Condition={"Bool": "x"})}, "JSON object", id="operator-text"),
             pytest.param(
                 {"Statement": statement(Condition={"StringEquals": {"aws:x": {"a": 1}}})},
                 "must be a string",
@@ -162,9 +151,7 @@ class TestGrammar:
     )
     def test_an_action_has_a_service_prefix(self, action: str) -> None:
         assert "prefaced by a vendor" in refusal(key_policy(statement(Action=action)))
-        assert "prefaced by a vendor" in refusal(
-            identity_policy(statement(Action=action)), PolicyKind.IDENTITY
-        )
+        assert "prefaced by a vendor" in refusal(identity_policy(statement(Action=action)), PolicyKind.IDENTITY)
 
     def test_a_text_is_parsed_once(self) -> None:
         text = key_policy(statement(Sid="parsed once"))
@@ -307,9 +294,7 @@ class TestKeyPolicies:
         parse(key_policy(statement(Principal=principal)))
 
     def test_a_policy_lists_the_arns_it_names(self) -> None:
-        named = statement(
-            Principal={"AWS": [USER, OTHER_ACCOUNT, "*"], "Service": SERVICE, "Federated": "x.com"}
-        )
+        named = statement(Principal={"AWS": [USER, OTHER_ACCOUNT, "*"], "Service": SERVICE, "Federated": "x.com"})
         spared = statement("Deny", NotPrincipal={"AWS": [ROOT, ROLE]})
         other_root = f"arn:aws:iam::{OTHER_ACCOUNT}:root"
         assert parse(key_policy(named, spared)).principal_arns() == {USER, ROLE, ROOT, other_root}
@@ -335,9 +320,7 @@ class TestSamples:
 
     def test_the_encryption_context_statements_with_their_quotes_repaired(self) -> None:
         printed = (SAMPLES / "voice_id_encryption_context_statements.txt").read_text()
-        repaired = printed.replace('Context:"aws', "Context:aws").replace(
-            'sampleDomainId""', 'sampleDomainId"'
-        )
+        repaired = printed.replace('Context:"aws', "Context:aws").replace('sampleDomainId""', 'sampleDomainId"')
         text = f'{{"Version": "2012-10-17", "Statement": [{repaired}]}}'
         role = f"arn:aws:iam::{ACCOUNT}:role/ExampleReadOnlyRole"
         bound = {"kms:encryptioncontext:aws:voiceid:domain:arn": DOMAIN_ARN}

@@ -94,9 +94,7 @@ class TestExplanation:
                 "Its principals do not include the caller.",
                 id="principal",
             ),
-            pytest.param(
-                statement(Action="kms:Encrypt"), False, "Its actions do not cover kms:Decrypt.", id="action"
-            ),
+            pytest.param(statement(Action="kms:Encrypt"), False, "Its actions do not cover kms:Decrypt.", id="action"),
             pytest.param(
                 statement(Resource="arn:aws:s3:::x"),
                 False,
@@ -336,9 +334,7 @@ def test_no_request_value_makes_an_evaluation_fail(value: str, key: str) -> None
 
 @settings(max_examples=100, deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=3))
-@pytest.mark.parametrize(
-    "element", ["Sid", "Effect", "Principal", "Action", "Resource", "Condition", "Version"]
-)
+@pytest.mark.parametrize("element", ["Sid", "Effect", "Principal", "Action", "Resource", "Condition", "Version"])
 def test_no_document_makes_parsing_fail_but_as_malformed(element: str, value: Any) -> None:
     for kind in PolicyKind:
         try:

@@ -127,9 +127,7 @@ def test_string_conditions_take_variables(operator: str, value: str) -> None:
 def test_arn_and_bool_conditions_take_variables() -> None:
     arn = {"aws:username": "ann", "aws:x": "arn:aws:iam::1:user/ann"}
     assert condition_holds("ArnLike", "aws:x", "arn:aws:iam::*:user/${aws:username}", arn)
-    assert condition_holds(
-        "Bool", "aws:x", "${aws:SecureTransport}", {"aws:securetransport": "true", "aws:x": "TRUE"}
-    )
+    assert condition_holds("Bool", "aws:x", "${aws:SecureTransport}", {"aws:securetransport": "true", "aws:x": "TRUE"})
 
 
 @pytest.mark.parametrize("version", ["2008-10-17", None])
@@ -149,9 +147,7 @@ def test_an_action_has_no_variables() -> None:
 @pytest.mark.parametrize(
     "elements",
     [
-        pytest.param(
-            {"Condition": {"StringNotEquals": {"aws:x": "${aws:username}"}}}, id="negated-condition"
-        ),
+        pytest.param({"Condition": {"StringNotEquals": {"aws:x": "${aws:username}"}}}, id="negated-condition"),
         pytest.param({"Condition": {"StringEqualsIfExists": {"aws:x": "${aws:username}"}}}, id="if-exists"),
         pytest.param({"Resource": ["*", "arn:aws:s3:::${aws:username}"]}, id="one-of-several-resources"),
         pytest.param({"NotResource": "arn:aws:s3:::${aws:username}"}, id="not-resource"),

@@ -84,9 +84,7 @@ def test_a_deny_reaches(principal: Any, denied: set[str]) -> None:
         pytest.param({"AWS": [ROOT, USER]}, EVERYONE - {"user", "root"}, id="user-and-account"),
         pytest.param({"AWS": [USER]}, EVERYONE, id="user-without-account"),
         pytest.param({"AWS": [ACCOUNT]}, EVERYONE - {"root"}, id="account-alone"),
-        pytest.param(
-            {"AWS": [ROOT, ROLE, SESSION]}, EVERYONE - {"session", "root"}, id="account-role-and-session"
-        ),
+        pytest.param({"AWS": [ROOT, ROLE, SESSION]}, EVERYONE - {"session", "root"}, id="account-role-and-session"),
         pytest.param({"AWS": [ROOT, SESSION]}, EVERYONE - {"root"}, id="session-without-role"),
         pytest.param({"Service": SERVICE}, EVERYONE - {"service"}, id="service"),
         pytest.param("*", set(), id="everyone"),
