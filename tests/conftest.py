@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.claims_report import CLAIMS_FILE, read_claims, unknown_claims
 from tests.support import Account, Server, events_of, started
 
 
@@ -51,3 +52,10 @@ def kms_key(kms: Any) -> str:
 @pytest.fixture
 def trail() -> Callable[..., list[dict[str, Any]]]:
     return events_of
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that names a claim which the document does not have is a mistake."""
+    unknown = unknown_claims(items, read_claims(CLAIMS_FILE.read_text(encoding="utf-8")))
+    if unknown:
+        raise pytest.UsageError(f"unknown claims: {unknown}")

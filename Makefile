@@ -1,0 +1,54 @@
+# connect-at-rest: `make run` and `make test` each set up all they need, in .venv beside this file.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check claims bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## Set up what is needed and start the server (ARGS="--port 9000")
+	@$(BIN)/python run.py serve $(ARGS)
+
+test: check ## Set up what is needed, check style, types and imports, and run all tests (ARGS="-k voice")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/test.stamp ## Style, types and import directions alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+claims: $(VENV)/test.stamp ## List the claims of docs/claims.md with their tests, and those without
+	@$(BIN)/python -m tests.claims_report
+
+bench: $(VENV)/bench.stamp ## Measure requests a second, beside moto_server
+	$(BIN)/python -m bench.load --against moto $(ARGS)
+
+lock: $(VENV)/test.stamp ## Pin the newest versions of everything in requirements/
+	$(PIP) install uv
+	@for set in "run:" "test:--group test" "bench:--group test --group bench"; do \
+		$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt || exit 1; \
+	done
+
+clean: ## Remove the virtual environment and all caches, but no data
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp is written only when its installation is complete, so that an interrupted one is done again.
+$(VENV)/%.stamp: requirements/%.txt $(VENV)/python.stamp
+	@echo "Installing requirements/$*.txt ..."
+	@$(PIP) install --require-hashes -r $<
+	@touch $@
+
+$(VENV)/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "connect-at-rest needs Python 3.11 or newer; set PYTHON=...")'
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
