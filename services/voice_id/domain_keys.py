@@ -79,10 +79,10 @@ def _refuse_second_switch(call: ServiceCall, domain: Domain) -> None:
 def _describe_by_grant(call: ServiceCall, scope: Scope, key_id: str) -> None:
     """Voice ID sees for itself that the key is valid: DescribeKey is among the seed's uses of the grant.
 
-    An alias name is looked up in the account of whoever calls, so Voice ID names the customer's by its ARN.
+    Names without an account mean one of whoever calls, so Voice ID names the customer's key or alias by its ARN.
     """
-    if key_id.startswith("alias/"):
-        key_id = build_arn("kms", scope.region, scope.account_id, key_id)
+    account_id, alias = scope.account_id, key_id if key_id.startswith("alias/") else None
+    named = build_arn("kms", scope.region, account_id, alias) if alias else scope.key_arn
     alone = call.store.owner(scope).alone(scope.region, scope.arn)
     service = replace(alone, request_id=call.request_id)
-    call.kms.perform(service, keys.describe_key, key_id=key_id)
+    call.kms.perform(service, keys.describe_key, key_id=named)

@@ -16,9 +16,7 @@ ABSENT = "a" * 22
 
 
 class TestShape:
-    def test_create_domain_answers_with_the_whole_domain(
-        self, account: Account, voice_id: Any, kms_key: str
-    ) -> None:
+    def test_create_domain_answers_with_the_whole_domain(self, account: Account, voice_id: Any, kms_key: str) -> None:
         domain = create_domain(voice_id, kms_key, "calls", Description="Calls about insurance")
         assert re.fullmatch(r"[a-zA-Z0-9]{22}", domain["DomainId"])
         assert domain["Arn"] == f"arn:aws:voiceid:{REGION}:{account.account_id}:domain/{domain['DomainId']}"
@@ -91,9 +89,7 @@ class TestAuthorization:
         with refused("AccessDeniedException"):
             describe(client, other)
 
-    def test_another_account_does_not_see_a_domain(
-        self, second_account: Account, domain: dict[str, Any]
-    ) -> None:
+    def test_another_account_does_not_see_a_domain(self, second_account: Account, domain: dict[str, Any]) -> None:
         stranger = second_account.client("voice-id")
         with refused("ResourceNotFoundException"):
             describe(stranger, domain)
@@ -143,16 +139,12 @@ class TestBehaviour:
             assert "ServerSideEncryptionUpdateDetails" not in switch(voice_id, domain, same)
         assert len(kms.list_grants(KeyId=kms_key)["Grants"]) == 1
 
-    def test_a_deleted_domain_is_suspended_and_no_longer_listed(
-        self, voice_id: Any, domain: dict[str, Any]
-    ) -> None:
+    def test_a_deleted_domain_is_suspended_and_no_longer_listed(self, voice_id: Any, domain: dict[str, Any]) -> None:
         voice_id.delete_domain(DomainId=domain["DomainId"])
         assert describe(voice_id, domain)["DomainStatus"] == "SUSPENDED"
         assert voice_id.list_domains()["DomainSummaries"] == []
 
-    def test_a_deleted_domain_takes_no_changes(
-        self, voice_id: Any, kms_key: str, domain: dict[str, Any]
-    ) -> None:
+    def test_a_deleted_domain_takes_no_changes(self, voice_id: Any, kms_key: str, domain: dict[str, Any]) -> None:
         voice_id.delete_domain(DomainId=domain["DomainId"])
         for change in (
             lambda: switch(voice_id, domain, kms_key),

@@ -24,9 +24,7 @@ def describe(client: Any, domain: dict[str, Any], speaker_id: str) -> dict[str, 
 
 
 class TestShape:
-    def test_a_speaker_has_the_customers_id_and_a_generated_one(
-        self, voice_id: Any, domain: dict[str, Any]
-    ) -> None:
+    def test_a_speaker_has_the_customers_id_and_a_generated_one(self, voice_id: Any, domain: dict[str, Any]) -> None:
         speaker = opt_out(voice_id, domain, "customer-4711")
         assert speaker["CustomerSpeakerId"] == "customer-4711"
         assert re.fullmatch(r"id#[a-zA-Z0-9]{22}", speaker["GeneratedSpeakerId"])
@@ -51,9 +49,7 @@ class TestShape:
         assert [len(page["SpeakerSummaries"]) for page in pages] == [2, 2, 1]
         assert {speaker["GeneratedSpeakerId"] for page in pages for speaker in page["SpeakerSummaries"]} == made
 
-    def test_a_page_token_survives_the_deletion_of_its_speaker(
-        self, voice_id: Any, domain: dict[str, Any]
-    ) -> None:
+    def test_a_page_token_survives_the_deletion_of_its_speaker(self, voice_id: Any, domain: dict[str, Any]) -> None:
         for number in range(3):
             opt_out(voice_id, domain, f"customer-{number}")
         first = voice_id.list_speakers(DomainId=domain["DomainId"], MaxResults=1)
@@ -110,9 +106,7 @@ class TestBehaviour:
         assert again["GeneratedSpeakerId"] == speaker["GeneratedSpeakerId"]
         assert again["CreatedAt"] == speaker["CreatedAt"]
 
-    def test_opting_out_an_unknown_generated_id_makes_no_speaker(
-        self, voice_id: Any, domain: dict[str, Any]
-    ) -> None:
+    def test_opting_out_an_unknown_generated_id_makes_no_speaker(self, voice_id: Any, domain: dict[str, Any]) -> None:
         with refused("ResourceNotFoundException"):
             opt_out(voice_id, domain, "id#" + "a" * 22)
         assert voice_id.list_speakers(DomainId=domain["DomainId"])["SpeakerSummaries"] == []

@@ -44,9 +44,7 @@ class TestAuthorization:
 class TestBehaviour:
     def test_tags_are_added_changed_and_removed(self, voice_id: Any, domain: dict[str, Any]) -> None:
         arn = domain["Arn"]
-        voice_id.tag_resource(
-            ResourceArn=arn, Tags=[{"Key": "team", "Value": "red"}, {"Key": "stage", "Value": ""}]
-        )
+        voice_id.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "red"}, {"Key": "stage", "Value": ""}])
         voice_id.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "blue"}])
         assert tags_of(voice_id, arn) == {"team": "blue", "stage": ""}
         voice_id.untag_resource(ResourceArn=arn, TagKeys=["team", "absent"])

@@ -99,9 +99,7 @@ class TestBehaviour:
             ServerSideEncryptionConfiguration={"KmsKeyId": kms_key},
         )
         create(voice_id, domain, "canary-watchlist-name", Description="canary-watchlist-description")
-        voice_id.tag_resource(
-            ResourceArn=domain["Arn"], Tags=[{"Key": "canary-tag-key", "Value": "canary-tag-value"}]
-        )
+        voice_id.tag_resource(ResourceArn=domain["Arn"], Tags=[{"Key": "canary-tag-key", "Value": "canary-tag-value"}])
         voice_id.untag_resource(ResourceArn=domain["Arn"], TagKeys=["canary-other-key"])
         on_disk = server.bytes_on_disk()
         for canary in (b"canary-domain", b"canary-watchlist", b"canary-tag", b"canary-other-key"):
