@@ -23,6 +23,7 @@ _FILE_MODE = 0o600
 _WRAPPING_LABEL = b"connect-at-rest wrap"
 _IDENTITY_LABEL = b"connect-at-rest domain key identity"
 _MESSAGE_LABEL = b"connect-at-rest message key"
+_DIGEST_LABEL = b"connect-at-rest digest"
 _MATERIAL_LABEL = b"connect-at-rest key material id"
 # A message key encrypts one message, so its nonce need not differ from any other's.
 _MESSAGE_NONCE = bytes(primitives.GCM_NONCE_BYTES)
@@ -34,6 +35,7 @@ class DomainKey:
     def __init__(self, material: KeyMaterial) -> None:
         secret = material.reveal()
         self._wrapping = primitives.Aead(primitives.derive_key(secret, label=_WRAPPING_LABEL, context=b""))
+        self._digest_key = primitives.derive_key(secret, label=_DIGEST_LABEL, context=b"")
         self.identity = primitives.derive_key(secret, label=_IDENTITY_LABEL, context=b"", length_bytes=16).hex()
 
     @classmethod
@@ -75,6 +77,10 @@ class DomainKey:
         if not content.startswith(_FILE_HEADER) or len(content) != len(_FILE_HEADER) + primitives.KEY_BYTES:
             raise DomainKeyError(f"{path} is damaged: it holds no domain key.")
         return cls(KeyMaterial(content[len(_FILE_HEADER) :]))
+
+    def digest(self, data: bytes) -> str:
+        """What stands for data that need only be recognised: hex, and without the domain key no guess can be tried."""
+        return primitives.hmac_sha256(self._digest_key, data).hex()
 
     def wrap(self, material: bytes, *, binding: bytes) -> bytes:
         """Wrap a secret; it opens with the same binding only.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,16 @@ class TokenReused(Exception):
 def once(call: ServiceCall, token: str | None, parameters: Mapping[str, Any], create: Callable[[], str]) -> str:
     """Run `create` unless this token has run it before; returns the resource id it gave.
 
-    Token and parameters rest as digests; the parameters' is salted with the token, which is stored nowhere.
+    Token and parameters rest as digests keyed with the domain key: no guess at them can be tried on the disk.
     Raises: TokenReused.
     """
     if token is None:
         return create()
     operation = call.operation.name if call.operation else ""
     whose = f"{call.account_id}/{call.region}/{call.service.client_name}/{operation}"
-    request_digest = _digest(token, json.dumps(parameters, sort_keys=True, default=repr))
-    row = call.database.find("client_tokens", {"token_digest": _digest(whose, token)})
+    request_digest = _digest(call, json.dumps(parameters, sort_keys=True, default=repr))
+    token_digest = _digest(call, f"{whose}/{token}")
+    row = call.database.find("client_tokens", {"token_digest": token_digest})
     if row is not None:
         if row["request_digest"] != request_digest:
             raise TokenReused
@@ -35,7 +35,7 @@ def once(call: ServiceCall, token: str | None, parameters: Mapping[str, Any], cr
     call.database.insert(
         "client_tokens",
         {
-            "token_digest": _digest(whose, token),
+            "token_digest": token_digest,
             "request_digest": request_digest,
             "resource": resource,
             "created_at": call.clock.now(),
@@ -44,5 +44,5 @@ def once(call: ServiceCall, token: str | None, parameters: Mapping[str, Any], cr
     return resource
 
 
-def _digest(salt: str, text: str) -> str:
-    return hashlib.sha256(f"{len(salt)}/{salt}/{text}".encode()).hexdigest()
+def _digest(call: ServiceCall, text: str) -> str:
+    return call.simulator.domain_key.digest(text.encode())

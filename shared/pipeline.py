@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,14 +89,18 @@ def serve(call: Call) -> HttpResponse:
         call.error = refusal
     except Refusal as refusal:
         call.error = call.service.refuse(refusal)
-    except Exception:
-        # Our bug, not the caller's. The traceback names code; parameters are never part of it.
-        log.exception("request %s failed", call.request_id)
+    except Exception as bug:
+        # Not the caller's fault. An exception's text may quote what must not rest in a log: only frames are logged.
+        log.error("request %s failed: %s\n%s", call.request_id, type(bug).__name__, _frames(bug))
         call.error = ServiceError("InternalFailure", "The request failed because of an internal error.", status=500)
     with call.database.unit():
         _audit(call)
         call.randomness.save_position()
     return _serialize(call)
+
+
+def _frames(bug: Exception) -> str:
+    return "".join(traceback.format_tb(bug.__traceback__))
 
 
 def _route(call: Call) -> Route:

@@ -64,7 +64,7 @@ def move_data(call: ServiceCall, before: Domain, scope: Scope) -> None:
 def _is_key_of(call: ServiceCall, domain: Domain, key_id: str) -> bool:
     """Whether an identifier names the domain's present key; only for an alias KMS has to be asked."""
     present = domain.scope.key_arn
-    if ":alias/" not in key_id and not key_id.startswith("alias/"):
+    if "alias/" not in key_id:
         return key_id in (present, present.rpartition("/")[2])
     session = call.caller.through(call.identity)
     return call.kms.perform(session, keys.describe_key, key_id=key_id).arn == present
@@ -81,8 +81,8 @@ def _describe_by_grant(call: ServiceCall, scope: Scope, key_id: str) -> None:
 
     Names without an account mean one of whoever calls, so Voice ID names the customer's key or alias by its ARN.
     """
-    account_id, alias = scope.account_id, key_id if key_id.startswith("alias/") else None
-    named = build_arn("kms", scope.region, account_id, alias) if alias else scope.key_arn
+    is_alias = key_id.startswith("alias/")
+    named = build_arn("kms", scope.region, scope.account_id, key_id) if is_alias else scope.key_arn
     alone = call.store.owner(scope).alone(scope.region, scope.arn)
     service = replace(alone, request_id=call.request_id)
     call.kms.perform(service, keys.describe_key, key_id=named)

@@ -27,9 +27,7 @@ _DEFAULT = {"Name": "default-watchlist", "Description": "The default watchlist o
 def create_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     domain = get_active_domain(call, parameters["DomainId"])
     try:
-        watchlist_id = once(
-            call, parameters.get("ClientToken"), parameters, lambda: _create(parameters, call, domain)
-        )
+        watchlist_id = once(call, parameters.get("ClientToken"), parameters, lambda: _create(parameters, call, domain))
     except TokenReused as reuse:
         raise errors.token_reused() from reuse
     return _answer(call, domain, _get(call, domain, watchlist_id))

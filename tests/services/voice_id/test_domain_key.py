@@ -114,11 +114,12 @@ class TestAuthorization:
 
         blob = kms.encrypt(KeyId=first, Plaintext=b"x")["CiphertextBlob"]
         own = user.client("kms")
-        for direct in (
+        direct_calls: list[Callable[[], Any]] = [
             lambda: own.decrypt(CiphertextBlob=blob),
             lambda: own.decrypt(CiphertextBlob=blob, KeyId=first),
             lambda: own.describe_key(KeyId=first),
-        ):
+        ]
+        for direct in direct_calls:
             with refused("AccessDeniedException"):
                 direct()
 

@@ -1,8 +1,9 @@
-"""Generated values for the shapes of service models, as the property tests of the protocols need them."""
+"""Random values for the shapes of service models. Seeded, and a hundred times faster than strategies per shape."""
 
 from __future__ import annotations
 
 import copy
+import random
 import string
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,7 +11,6 @@ from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
-from hypothesis import strategies as st
 
 SERVICES = (
     "kms",
@@ -23,7 +23,9 @@ SERVICES = (
     "sts",
 )
 CONSTRAINTS = ("min", "max", "pattern", "enum")
-MAX_DEPTH = 4
+MAX_DEPTH = 5
+ODD = "aZ09 _-.~/:+%&=?#'\"<>,;\\{}|@é€𝄞"
+CONTROLS = "\x00\x01\t\r\n\x7f"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,76 +48,84 @@ def operation_id(operation: OperationModel) -> str:
     return f"{operation.service_model.service_name}.{operation.name}"
 
 
-def texts(protocol: str, shape: Any) -> st.SearchStrategy[str]:
-    if shape.serialization.get("location") == "header":
-        return st.text(string.ascii_letters + string.digits + "-_:/", min_size=1, max_size=20)
-    least = 1 if shape.serialization.get("location") == "uri" else 0
-    if protocol == "query":
-        return st.text(
-            st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=max(least, 1), max_size=20
-        )
-    return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=20)
+class Values:
+    """Draws Python values of shapes, as boto3 takes and gives them."""
 
+    def __init__(self, protocol: str, seed: object) -> None:
+        self.random = random.Random(f"{protocol} {seed}")
+        # XML has no room for control characters, and a form cannot tell an empty structure from none.
+        self.is_query = protocol == "query"
+        self.alphabet = ODD if self.is_query else ODD + CONTROLS
 
-def structures(protocol: str, shape: Any, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
-    if shape.is_tagged_union:
-        return st.one_of(
-            [
-                values(protocol, member, depth + 1).map(lambda value, name=name: {name: value})
-                for name, member in shape.members.items()
-            ]
-        )
-    # A form cannot tell an empty structure from none, so nested ones get all their members there.
-    whole = protocol == "query" and depth > 0
-    required = {
-        name: values(protocol, member, depth + 1)
-        for name, member in shape.members.items()
-        if whole or name in shape.required_members or member.serialization.get("location") == "uri"
-    }
-    optional = {
-        name: values(protocol, member, depth + 1)
-        for name, member in shape.members.items()
-        if name not in required and depth < MAX_DEPTH
-    }
-    return st.fixed_dictionaries(required, optional=optional)
+    def text(self, shape: Any) -> str:
+        location = shape.serialization.get("location")
+        alphabet = string.ascii_letters + string.digits + "-_:/" if location == "header" else self.alphabet
+        least = 1 if location in ("uri", "header") else 0
+        return "".join(self.random.choices(alphabet, k=self.random.randint(least, 12)))
 
-
-def values(protocol: str, shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
-    """Python values of a shape, as boto3 takes and gives them."""
-    location = shape.serialization.get("location")
-    least = 1 if protocol == "query" or location == "querystring" else 0
-    match shape.type_name:
-        case "structure" if shape.is_document_type:
-            return st.dictionaries(st.text("abc", min_size=1), st.integers(0, 9), max_size=2)
-        case "structure":
-            return st.deferred(lambda: structures(protocol, shape, depth))
-        case "list":
-            most = 3 if depth < MAX_DEPTH else 0
-            return st.lists(
-                st.deferred(lambda: values(protocol, shape.member, depth + 1)),
-                min_size=min(least, most),
-                max_size=most,
+    def structure(self, shape: Any, depth: int = 0) -> dict[str, Any]:
+        if shape.is_tagged_union:
+            # The flattest member ends a recursion.
+            name, member = (
+                self.random.choice(list(shape.members.items()))
+                if depth < MAX_DEPTH
+                else min(shape.members.items(), key=lambda item: height(item[1], frozenset()))
             )
-        case "map":
-            return st.dictionaries(
-                texts(protocol, shape.key),
-                st.deferred(lambda: values(protocol, shape.value, depth + 1)),
-                min_size=least,
-                max_size=3,
-            )
-        case "string" | "character":
-            return texts(protocol, shape)
-        case "boolean":
-            return st.booleans()
-        case "integer":
-            return st.integers(200, 299) if location == "statusCode" else st.integers(-(2**31), 2**31 - 1)
-        case "long":
-            return st.integers(-(2**63), 2**63 - 1)
-        case "float" | "double":
-            return st.floats(allow_nan=False, allow_infinity=False)
-        case "blob":
-            return st.binary(max_size=40)
-        case "timestamp":
-            return st.integers(0, 4 * 10**12).map(lambda ms: EPOCH + timedelta(milliseconds=ms))
-        case other:
-            raise NotImplementedError(other)
+            return {name: self.value(member, depth + 1)}
+        whole = self.is_query and depth > 0
+        return {
+            name: self.value(member, depth + 1)
+            for name, member in shape.members.items()
+            if whole
+            or name in shape.required_members
+            or member.serialization.get("location") in ("uri", "statusCode")
+            or (depth < MAX_DEPTH and self.random.random() < 0.6)
+        }
+
+    def count(self, shape: Any, depth: int) -> int:
+        least = 1 if self.is_query or shape.serialization.get("location") == "querystring" else 0
+        return self.random.randint(least, 3 if depth < MAX_DEPTH else least)
+
+    def value(self, shape: Any, depth: int = 0) -> Any:
+        pick = self.random
+        match shape.type_name:
+            case "structure" if shape.is_document_type:
+                return {"any": [1, None, {"thing": True}]}
+            case "structure":
+                return self.structure(shape, depth)
+            case "list":
+                return [self.value(shape.member, depth + 1) for _ in range(self.count(shape, depth))]
+            case "map":
+                count = self.count(shape, depth)
+                return {self.text(shape.key): self.value(shape.value, depth + 1) for _ in range(count)}
+            case "string" | "character":
+                return self.text(shape)
+            case "boolean":
+                return pick.random() < 0.5
+            case "integer":
+                is_status = shape.serialization.get("location") == "statusCode"
+                return pick.randint(200, 203) if is_status else pick.randint(-(2**31), 2**31 - 1)
+            case "long":
+                return pick.randint(-(2**63), 2**63 - 1)
+            case "float" | "double":
+                return pick.choice([0.0, -1.5, 1e300, 0.1, pick.random()])
+            case "blob":
+                return pick.randbytes(pick.randint(0, 40))
+            case "timestamp":
+                return EPOCH + timedelta(milliseconds=pick.randint(0, 4 * 10**12))
+            case other:
+                raise NotImplementedError(other)
+
+
+def height(shape: Any, seen: frozenset[str]) -> int:
+    """How deep the least value of a shape is; a thousand for a shape that contains itself."""
+    if shape.type_name != "structure":
+        return 0
+    if shape.name in seen:
+        return 1000
+    inside = [
+        height(member, seen | {shape.name})
+        for name, member in shape.members.items()
+        if shape.is_tagged_union or name in shape.required_members
+    ]
+    return 1 + ((min if shape.is_tagged_union else max)(inside) if inside else 0)

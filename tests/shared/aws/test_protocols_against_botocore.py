@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import pytest
-from botocore.awsrequest import prepare_request_dict, create_request_object
+from botocore.awsrequest import create_request_object, prepare_request_dict
 from botocore.model import OperationModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.models import service_model
 from shared.aws.protocol import protocol_of
 from shared.aws.schema import validate
 from shared.errors import ServiceError
-from tests.shared.aws.shapes import SERVICES, operation_id, operations, structures
+from tests.shared.aws.shapes import SERVICES, Values, operation_id, operations
 
-FEW = settings(
-    max_examples=4,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
+EXAMPLES = 5
 ALL = operations(*SERVICES, "iam")
 
 
@@ -49,9 +41,7 @@ def as_botocore_sends(operation: OperationModel, parameters: dict[str, Any]) -> 
 
 
 def as_text(headers: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: value.decode() if isinstance(value, bytes) else value for name, value in headers.items()
-    }
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in headers.items()}
 
 
 def as_botocore_reads(operation: OperationModel, response: HttpResponse, shape: Any) -> dict[str, Any]:
@@ -68,30 +58,28 @@ def as_botocore_reads(operation: OperationModel, response: HttpResponse, shape: 
 
 
 @pytest.mark.parametrize("operation", [o for o in ALL if o.input_shape], ids=operation_id)
-@FEW
-@given(data=st.data())
-def test_parameters_arrive_as_botocore_sent_them(operation: OperationModel, data: st.DataObject) -> None:
+def test_parameters_arrive_as_botocore_sent_them(operation: OperationModel) -> None:
     protocol = protocol_of(operation.service_model)
-    name = operation.service_model.resolved_protocol
-    parameters = data.draw(structures(name, operation.input_shape))
-    request = as_botocore_sends(operation, parameters)
-    route = protocol.route(operation.service_model, request)
-    assert route.operation.name == operation.name
-    assert validate(route.operation, protocol.parse(route, request)) == parameters
+    for seed in range(EXAMPLES):
+        values = Values(operation.service_model.resolved_protocol, f"{operation.name} {seed}")
+        parameters = values.structure(operation.input_shape)
+        request = as_botocore_sends(operation, parameters)
+        route = protocol.route(operation.service_model, request)
+        assert route.operation.name == operation.name
+        assert validate(route.operation, protocol.parse(route, request)) == parameters
 
 
 @pytest.mark.parametrize("operation", ALL, ids=operation_id)
-@FEW
-@given(data=st.data())
-def test_botocore_reads_the_result_that_was_written(operation: OperationModel, data: st.DataObject) -> None:
+def test_botocore_reads_the_result_that_was_written(operation: OperationModel) -> None:
     protocol = protocol_of(operation.service_model)
-    name = operation.service_model.resolved_protocol
     shape = operation.output_shape
-    result = {} if shape is None else data.draw(structures(name, shape))
-    response = protocol.serialize(operation, dict(result), "request-1")
-    parsed = as_botocore_reads(operation, response, shape)
-    assert parsed.pop("ResponseMetadata")["RequestId"] == "request-1"
-    assert parsed == result
+    for seed in range(EXAMPLES):
+        values = Values(operation.service_model.resolved_protocol, f"{operation.name} {seed}")
+        result = {} if shape is None else values.structure(shape)
+        response = protocol.serialize(operation, dict(result), "request-1")
+        parsed = as_botocore_reads(operation, response, shape)
+        assert parsed.pop("ResponseMetadata")["RequestId"] == "request-1"
+        assert parsed == result
 
 
 ERRORS = [

@@ -1,0 +1,1 @@
+"""Measurements of connect-at-rest, side by side with others."""
