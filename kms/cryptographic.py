@@ -5,12 +5,14 @@ Follows the KMS API reference. The encryption context is bound to every cipherte
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kms import backing_keys, errors, primitives
 from kms.authorization import authorize_by_iam
 from kms.ciphertext_blob import CiphertextBlob
+from kms.encryption_context import encryption_context_to_aad
 from kms.key import KmsKey, find_key_by_id
 from kms.operation import KmsCall, operation
 
@@ -123,6 +125,8 @@ def re_encrypt(
 
     Raises: as `decrypt` for the source and `encrypt` for the destination.
     """
+    if call.caller.is_service:
+        call.shown = _aads(source_encryption_context, destination_encryption_context)
     blob = CiphertextBlob.parse(ciphertext_blob)
     source = _key_of_blob(
         call,
@@ -269,6 +273,15 @@ def _data_key_bytes(number_of_bytes: int | None, key_spec: str | None) -> int:
     if (number_of_bytes is None) == (key_spec is None):
         raise errors.InvalidRequest("Please specify either number of bytes or key spec.")
     return DATA_KEY_BYTES[key_spec] if key_spec is not None else int(number_of_bytes or 0)
+
+
+def _aads(source: EncryptionContext | None, destination: EncryptionContext | None) -> dict[str, str]:
+    """What ReEncrypt events of service principals show beside the parameters, in base64.
+
+    Source: the sample event of Voice ID; the direct caller's sample has neither. The layout of the AAD is ours.
+    """
+    contexts = {"sourceAAD": source, "destinationAAD": destination}
+    return {name: base64.b64encode(encryption_context_to_aad(pairs or {})).decode() for name, pairs in contexts.items()}
 
 
 def _stop_if_dry(dry_run: bool) -> None:

@@ -111,14 +111,14 @@ def _event(call: KmsCall, arguments: dict[str, Any], refusal: errors.KmsRefusal 
         caller=call.caller,
         account_id=call.caller.account_id,
         read_only=facts.read_only,
-        request_parameters=_logged(call.name, arguments),
+        request_parameters={**(_logged(call.name, arguments) or {}), **call.shown} or None,
         response_elements=call.response,
         resources=list(call.resources),
         error_code=None if refusal is None else error_code(refusal),
         error_message=None if refusal is None else refusal.message,
         additional=call.additional,
         shared=crosses,
-        request_id=call.caller.request_id,
+        request_id=call.caller.request_id or call.engine.randomness.uuid(),
     )
 
 

@@ -65,6 +65,7 @@ class KmsCall:
 
     response: what the trail shows of the answer; None for reads and for cryptographic operations.
     additional: CloudTrail's additionalEventData.
+    shown: what the trail shows of the request beside its arguments.
     """
 
     engine: Engine
@@ -73,6 +74,7 @@ class KmsCall:
     resources: list[Resource] = field(default_factory=list)
     response: dict[str, Any] | None = None
     additional: dict[str, Any] | None = None
+    shown: dict[str, Any] = field(default_factory=dict)
 
     @property
     def facts(self) -> OperationFacts:

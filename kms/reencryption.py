@@ -45,7 +45,7 @@ class ReEncryption:
             left = last.state["previous"] + [entry for entry in left if entry not in last.state["previous"]]
         state = {
             "service": scope.service,
-            "previous": [entry for entry in left if entry["key_arn"] != scope.key_arn],
+            "previous": [entry for entry in left if entry["grant_id"] is None or entry["grant_id"] != scope.grant_id],
             "moved": 0,
             "total": self._engine.database.count("records", {"scope_arn": scope.arn, "data_key_id__ne": None}),
         }
