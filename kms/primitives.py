@@ -87,20 +87,26 @@ def aead_decrypt(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> byt
 
 
 def derive_key(key: bytes, *, label: bytes, context: bytes, length_bytes: int = KEY_BYTES) -> bytes:
-    """A key for one purpose and one context: KDF in counter mode, HMAC-SHA256, 32-bit counter before the fixed data.
+    """A key for one purpose and one context.
 
-    Fixed data: label, a zero byte, context, length in bits as 4 bytes. Source: NIST SP 800-108r1, section 4.1.
+    Fixed input: label, a zero byte, context, length in bits as 4 bytes. Source: NIST SP 800-108r1, section 4.1.
     """
+    fixed_input = label + b"\0" + context + (length_bytes * 8).to_bytes(4, "big")
+    return kdf_counter_mode(key, fixed_input, length_bytes)
+
+
+def kdf_counter_mode(key: bytes, fixed_input: bytes, length_bytes: int) -> bytes:
+    """The KDF in counter mode with HMAC-SHA256: a counter of 32 bits before the fixed input."""
     return KBKDFHMAC(
         algorithm=hashes.SHA256(),
         mode=Mode.CounterMode,
         length=length_bytes,
         rlen=4,
-        llen=4,
+        llen=None,
         location=CounterLocation.BeforeFixed,
-        label=label,
-        context=context,
-        fixed=None,
+        label=None,
+        context=None,
+        fixed=fixed_input,
     ).derive(key)
 
 

@@ -19,6 +19,7 @@ def create_app(simulator: Simulator) -> Flask:
     from services.console.control import control
 
     app = Flask("connect_at_rest", static_folder=None)
+    app.url_map.merge_slashes = False  # a path is signed as it stands; a redirect would only break the signature
     app.extensions["simulator"] = simulator
     for service in SERVICES.values():
         app.register_blueprint(service_blueprint(service))

@@ -90,17 +90,18 @@ def serve(call: Call) -> HttpResponse:
     except Refusal as refusal:
         call.error = call.service.refuse(refusal)
     except Exception as bug:
-        # Not the caller's fault. An exception's text may quote what must not rest in a log: only frames are logged.
-        log.error("request %s failed: %s\n%s", call.request_id, type(bug).__name__, _frames(bug))
-        call.error = ServiceError("InternalFailure", "The request failed because of an internal error.", status=500)
+        call.error = _internal_failure(call, bug)
     with call.database.unit():
         _audit(call)
         call.randomness.save_position()
     return _serialize(call)
 
 
-def _frames(bug: Exception) -> str:
-    return "".join(traceback.format_tb(bug.__traceback__))
+def _internal_failure(call: Call, bug: Exception) -> ServiceError:
+    """Our fault, not the caller's. An exception's text may quote what must not rest in a log: frames alone do not."""
+    frames = "".join(traceback.format_tb(bug.__traceback__))
+    log.error("request %s failed: %s\n%s", call.request_id, type(bug).__name__, frames)
+    return ServiceError("InternalFailure", "The request failed because of an internal error.", status=500)
 
 
 def _route(call: Call) -> Route:
@@ -140,7 +141,10 @@ def _serialize(call: Call) -> HttpResponse:
         return protocol.serialize_error(call.service.model, call.error, call.request_id)
     if call.operation is None:
         raise LookupError("A result without an operation.")
-    return protocol.serialize(call.operation, call.result or {}, call.request_id)
+    try:
+        return protocol.serialize(call.operation, call.result or {}, call.request_id)
+    except LookupError as bug:
+        return protocol.serialize_error(call.service.model, _internal_failure(call, bug), call.request_id)
 
 
 def _audit(call: Call) -> None:

@@ -1,0 +1,216 @@
+"""What the KMS tests share: policies in few words, raw requests, and every operation on a key as a call to make."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from services.kms.blueprint import SERVICE
+from tests.support import REGION, Account, account_policy
+
+OPERATION_NAMES: tuple[str, ...] = tuple(SERVICE.model.operation_names)
+IMPLEMENTED = tuple(name for name in OPERATION_NAMES if SERVICE.handler(name) is not None)
+UNIMPLEMENTED = tuple(name for name in OPERATION_NAMES if SERVICE.handler(name) is None)
+
+
+def allow(*actions: str, **elements: Any) -> dict[str, Any]:
+    """An Allow statement on everything; other elements by name, in AWS's spelling."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*", **elements}
+
+
+def deny(*actions: str, **elements: Any) -> dict[str, Any]:
+    return {**allow(*actions, **elements), "Effect": "Deny"}
+
+
+def named(*arns: str) -> dict[str, Any]:
+    """A Principal element."""
+    return {"AWS": list(arns)}
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy document, for IAM or as JSON text for a key."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def administrator_arn(account: Account) -> str:
+    return f"arn:aws:iam::{account.account_id}:user/administrator"
+
+
+def key_under(kms: Any, *statements: dict[str, Any]) -> str:
+    """A key whose policy is these statements alone, lockout or not. Returns its ARN."""
+    policy = json.dumps(document(*statements))
+    arn: str = kms.create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Arn"]
+    return arn
+
+
+def open_key(account: Account, *statements: dict[str, Any]) -> str:
+    """A key that its account governs by IAM, with these further statements. Returns its ARN."""
+    policy = account_policy(account.account_id, *statements)
+    arn: str = account.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    return arn
+
+
+def fresh_alias() -> str:
+    return f"alias/{uuid.uuid4()}"
+
+
+@dataclass
+class Scene:
+    """A key with an alias, a grant and a ciphertext, and a second key: what one call of any operation needs."""
+
+    owner: Account
+    key: str
+    other_key: str
+    alias: str
+    grant_id: str
+    ciphertext: bytes
+    other_ciphertext: bytes
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def set_scene(owner: Account) -> Scene:
+    kms = owner.client("kms")
+    key, other_key = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    alias = fresh_alias()
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    kms.tag_resource(KeyId=key, Tags=[{"TagKey": "was", "TagValue": "here"}])
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=administrator_arn(owner), Operations=["Decrypt"])
+    return Scene(
+        owner,
+        key,
+        other_key,
+        alias,
+        grant["GrantId"],
+        kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"],
+        kms.encrypt(KeyId=other_key, Plaintext=b"secret")["CiphertextBlob"],
+    )
+
+
+@dataclass(frozen=True)
+class KeyCall:
+    """One way to call an operation on `scene.key`; role says which part the key plays if there are several.
+
+    permissions: the actions that it takes, without "kms:".
+    """
+
+    operation: str
+    make: Callable[[Any, Scene], Any]
+    role: str = ""
+    permissions: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.operation}-{self.role}" if self.role else self.operation
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        return tuple(f"kms:{action}" for action in self.permissions or (self.operation,))
+
+
+_POLICY_OF_NOBODY = json.dumps(document(allow("kms:*", Principal=named("*"))))
+
+KEY_CALLS: tuple[KeyCall, ...] = (
+    KeyCall("CancelKeyDeletion", lambda kms, scene: kms.cancel_key_deletion(KeyId=scene.key)),
+    KeyCall("CreateAlias", lambda kms, scene: kms.create_alias(AliasName=fresh_alias(), TargetKeyId=scene.key)),
+    KeyCall(
+        "CreateGrant",
+        lambda kms, scene: kms.create_grant(
+            KeyId=scene.key, GranteePrincipal=administrator_arn(scene.owner), Operations=["Encrypt"]
+        ),
+    ),
+    KeyCall("Decrypt", lambda kms, scene: kms.decrypt(CiphertextBlob=scene.ciphertext)),
+    KeyCall("Decrypt", lambda kms, scene: kms.decrypt(CiphertextBlob=scene.ciphertext, KeyId=scene.key), "named"),
+    KeyCall("DeleteAlias", lambda kms, scene: kms.delete_alias(AliasName=scene.alias)),
+    KeyCall("DescribeKey", lambda kms, scene: kms.describe_key(KeyId=scene.key)),
+    KeyCall("DisableKey", lambda kms, scene: kms.disable_key(KeyId=scene.key)),
+    KeyCall("DisableKeyRotation", lambda kms, scene: kms.disable_key_rotation(KeyId=scene.key)),
+    KeyCall("EnableKey", lambda kms, scene: kms.enable_key(KeyId=scene.key)),
+    KeyCall("EnableKeyRotation", lambda kms, scene: kms.enable_key_rotation(KeyId=scene.key)),
+    KeyCall("Encrypt", lambda kms, scene: kms.encrypt(KeyId=scene.key, Plaintext=b"x")),
+    KeyCall("GenerateDataKey", lambda kms, scene: kms.generate_data_key(KeyId=scene.key, KeySpec="AES_256")),
+    KeyCall(
+        "GenerateDataKeyWithoutPlaintext",
+        lambda kms, scene: kms.generate_data_key_without_plaintext(KeyId=scene.key, KeySpec="AES_256"),
+    ),
+    KeyCall("GetKeyPolicy", lambda kms, scene: kms.get_key_policy(KeyId=scene.key)),
+    KeyCall("GetKeyRotationStatus", lambda kms, scene: kms.get_key_rotation_status(KeyId=scene.key)),
+    KeyCall("ListGrants", lambda kms, scene: kms.list_grants(KeyId=scene.key)),
+    KeyCall("ListKeyPolicies", lambda kms, scene: kms.list_key_policies(KeyId=scene.key)),
+    KeyCall("ListKeyRotations", lambda kms, scene: kms.list_key_rotations(KeyId=scene.key)),
+    KeyCall("ListResourceTags", lambda kms, scene: kms.list_resource_tags(KeyId=scene.key)),
+    KeyCall("PutKeyPolicy", lambda kms, scene: kms.put_key_policy(KeyId=scene.key, Policy=_POLICY_OF_NOBODY)),
+    KeyCall(
+        "ReEncrypt",
+        lambda kms, scene: kms.re_encrypt(CiphertextBlob=scene.ciphertext, DestinationKeyId=scene.other_key),
+        "source",
+        ("ReEncryptFrom", "ReEncryptTo"),
+    ),
+    KeyCall(
+        "ReEncrypt",
+        lambda kms, scene: kms.re_encrypt(CiphertextBlob=scene.other_ciphertext, DestinationKeyId=scene.key),
+        "destination",
+        ("ReEncryptFrom", "ReEncryptTo"),
+    ),
+    KeyCall("RetireGrant", lambda kms, scene: kms.retire_grant(KeyId=scene.key, GrantId=scene.grant_id)),
+    KeyCall("RevokeGrant", lambda kms, scene: kms.revoke_grant(KeyId=scene.key, GrantId=scene.grant_id)),
+    KeyCall("RotateKeyOnDemand", lambda kms, scene: kms.rotate_key_on_demand(KeyId=scene.key)),
+    KeyCall("ScheduleKeyDeletion", lambda kms, scene: kms.schedule_key_deletion(KeyId=scene.key)),
+    KeyCall(
+        "TagResource", lambda kms, scene: kms.tag_resource(KeyId=scene.key, Tags=[{"TagKey": "a", "TagValue": "b"}])
+    ),
+    KeyCall("UntagResource", lambda kms, scene: kms.untag_resource(KeyId=scene.key, TagKeys=["was"])),
+    KeyCall(
+        "UpdateAlias",
+        lambda kms, scene: kms.update_alias(AliasName=scene.alias, TargetKeyId=scene.other_key),
+        "current-target",
+    ),
+    KeyCall(
+        "UpdateAlias",
+        lambda kms, scene: kms.update_alias(AliasName=scene.extra["other_alias"], TargetKeyId=scene.key),
+        "new-target",
+    ),
+    KeyCall(
+        "UpdateKeyDescription", lambda kms, scene: kms.update_key_description(KeyId=scene.key, Description="other")
+    ),
+)
+
+KEYLESS = frozenset({"CreateKey", "GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"})
+"""Implemented operations that need no key, so none can forbid them."""
+
+
+def with_other_alias(scene: Scene) -> Scene:
+    """The same scene with an alias on the other key too."""
+    scene.extra["other_alias"] = fresh_alias()
+    scene.owner.client("kms").create_alias(AliasName=scene.extra["other_alias"], TargetKeyId=scene.other_key)
+    return scene
+
+
+class RawKms:
+    """Signed requests whose bodies are whatever the test sends; one connection."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._signer = SigV4Auth(Credentials(account.access_key_id, account.secret_access_key), "kms", REGION)
+        self._connection = http.client.HTTPConnection(urlsplit(account.server.url).netloc, timeout=30)
+
+    def send(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Returns the status and the JSON of the answer."""
+        headers = {"X-Amz-Target": f"TrentService.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+        request = AWSRequest("POST", f"{self._account.server.url}/", data=body, headers=headers)
+        self._signer.add_auth(request)
+        self._connection.request("POST", "/", body, dict(request.headers.items()))
+        answer = self._connection.getresponse()
+        content = answer.read()
+        return answer.status, json.loads(content) if content else {}
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.aws.http import HttpRequest
+from shared.aws.signature import Credential, SignatureVerifier, claimed_credential, derive_signing_key
+from shared.errors import ServiceError
+
+SECRET = "a-secret"
+HOST = "127.0.0.1:8470"
+
+
+def signed(
+    path: str = "/", body: bytes = b"{}", *, method: str = "POST", secret: str = SECRET, service: str = "kms",
+    token: str | None = None, headers: dict[str, str] | None = None,
+) -> HttpRequest:  # fmt: skip
+    """A request as botocore signs it."""
+    given_headers = {"Host": HOST, "Content-Type": "application/x-amz-json-1.1"} | (headers or {})
+    request = AWSRequest(method, f"http://{HOST}{path}", data=body, headers=given_headers)
+    SigV4Auth(Credentials("AKIAEXAMPLE", secret, token), service, "eu-west-1").add_auth(request)
+    raw_path, _, query = path.partition("?")
+    return HttpRequest(method, raw_path, query, {k.lower(): str(v) for k, v in request.headers.items()}, body)
+
+
+def verify(request: HttpRequest, now: datetime | None = None) -> Credential:
+    moment = now or datetime.now(UTC)
+    return SignatureVerifier({"AKIAEXAMPLE": SECRET}.get, lambda: moment).verify(request)
+
+
+def refusal(request: HttpRequest, now: datetime | None = None) -> ServiceError:
+    with pytest.raises(ServiceError) as refused:
+        verify(request, now)
+    return refused.value
+
+
+def with_header(request: HttpRequest, **changed: str | None) -> HttpRequest:
+    headers = dict(request.headers) | {name.replace("_", "-"): value for name, value in changed.items()}
+    return dataclasses.replace(request, headers={k: v for k, v in headers.items() if v is not None})
+
+
+def test_a_signed_request_tells_its_credential() -> None:
+    credential = verify(signed())
+    assert (credential.access_key_id, credential.region, credential.service) == ("AKIAEXAMPLE", "eu-west-1", "kms")
+    assert credential.session_token is None
+
+
+def test_a_session_token_is_carried_through() -> None:
+    assert verify(signed(token="the-token")).session_token == "the-token"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tags/arn%3Aaws%3Awisdom%3Aeu-west-1%3A111122223333%3Aassistant%2Fab",
+        "/a%20b/c~d",
+        "/domains?b=2&a=1&a=0&c",
+        "/domains?q=a%20b%2Fc",
+        "/x/../y",
+        "/%E2%82%AC",
+    ],
+)
+def test_paths_and_queries_are_canonical_as_botocore_says(path: str) -> None:
+    assert verify(signed(path, b"", method="GET")).access_key_id == "AKIAEXAMPLE"
+
+
+@given(
+    segments=st.lists(st.text("aZ09-_.~%:@", min_size=1, max_size=8), max_size=4),
+    query=st.lists(st.tuples(st.text("ab%2", min_size=1), st.text("yz%2B-")), max_size=3),
+    body=st.binary(max_size=30),
+)
+def test_whatever_botocore_signs_is_verified(segments: list[str], query: list[tuple[str, str]], body: bytes) -> None:
+    path = "/" + "/".join(segments) + ("?" if query else "") + "&".join(f"{k}={v}" for k, v in query)
+    verify(signed(path, body))
+
+
+def test_header_values_are_trimmed_and_their_spaces_folded() -> None:
+    verify(signed(headers={"X-Amz-Meta": "  a   b  "}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": b"{} "},
+        {"raw_path": "/other"},
+        {"query_string": "a=1"},
+        {"method": "GET"},
+    ],
+    ids=["body", "path", "query", "method"],
+)
+def test_a_changed_request_is_refused(change: dict[str, Any]) -> None:
+    error = refusal(dataclasses.replace(signed(), **change))
+    assert error.code == "InvalidSignatureException"
+    assert error.message.startswith("The request signature we calculated does not match")
+
+
+@pytest.mark.parametrize("header", ["host", "content-type"])
+def test_a_changed_signed_header_is_refused(header: str) -> None:
+    assert refusal(with_header(signed(), **{header: "other"})).code == "InvalidSignatureException"
+
+
+def test_a_header_that_is_not_signed_may_change() -> None:
+    verify(with_header(signed(), user_agent="other"))
+
+
+def test_a_wrong_secret_is_refused() -> None:
+    assert refusal(signed(secret="another")).code == "InvalidSignatureException"
+
+
+def test_an_unknown_access_key_is_refused() -> None:
+    request = signed()
+    other = request.headers["authorization"].replace("AKIAEXAMPLE", "AKIAUNKNOWN")
+    error = refusal(with_header(request, authorization=other))
+    assert error.code == "UnrecognizedClientException"
+    assert error.message == "The security token included in the request is invalid."
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Basic abc", "Bearer x"])
+def test_an_unsigned_request_is_refused(authorization: str | None) -> None:
+    error = refusal(with_header(signed(), authorization=authorization))
+    assert (error.code, error.message) == (
+        "MissingAuthenticationTokenException",
+        "Missing Authentication Token",
+    )
+
+
+@pytest.mark.parametrize(
+    ("authorization", "text"),
+    [
+        ("AWS4-HMAC-SHA256", "requires 'Credential' parameter. Authorization header requires 'Signature'"),
+        ("AWS4-HMAC-SHA512 Credential=x", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'"),
+        (
+            "AWS4-HMAC-SHA256 Credential=AK/2/3, SignedHeaders=host, Signature=x",
+            "Credential must have exactly 5",
+        ),
+        ("AWS4-HMAC-SHA256 Credential=AK/2/3/4/5, SignedHeaders=host", "requires 'Signature' parameter"),
+    ],
+)
+def test_a_broken_authorization_header_is_incomplete(authorization: str, text: str) -> None:
+    request = with_header(signed(), authorization=authorization)
+    error = refusal(request)
+    assert error.code == "IncompleteSignatureException"
+    assert text in error.message
+    assert claimed_credential(request) is None
+
+
+@pytest.mark.parametrize("amz_date", [None, "yesterday", "20260101T250000Z"])
+def test_a_date_that_is_missing_or_broken_is_incomplete(amz_date: str | None) -> None:
+    request = with_header(signed(), x_amz_date=amz_date)
+    scope = f"/{(amz_date or 'x')[:8]}/"
+    authorization = request.headers["authorization"].replace(datetime.now(UTC).strftime("/%Y%m%d/"), scope)
+    error = refusal(with_header(request, authorization=authorization))
+    assert error.code == "IncompleteSignatureException"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [(6, "Signature expired: "), (-6, "Signature not yet current: ")],
+    ids=["too-old", "too-new"],
+)
+def test_a_date_beyond_five_minutes_is_refused(minutes: int, text: str) -> None:
+    error = refusal(signed(), datetime.now(UTC) + timedelta(minutes=minutes))
+    assert error.code == "InvalidSignatureException"
+    assert error.message.startswith(text)
+
+
+@pytest.mark.parametrize("minutes", [4, -4])
+def test_a_date_within_five_minutes_passes(minutes: int) -> None:
+    verify(signed(), datetime.now(UTC) + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [(1, "2026-01-01"), (1, "20200101"), (2, ""), (2, "EU_WEST"), (4, "aws4")],
+    ids=["date-form", "date-other", "no-region", "region-form", "terminator"],
+)
+def test_a_malformed_credential_scope_is_refused(part: int, wrong: str) -> None:
+    request = signed()
+    scope = request.headers["authorization"].partition("Credential=")[2].partition(",")[0]
+    parts = scope.split("/")
+    parts[part] = wrong
+    changed = request.headers["authorization"].replace(scope, "/".join(parts))
+    error = refusal(with_header(request, authorization=changed))
+    assert error.code == "InvalidSignatureException"
+    assert error.message.startswith("Credential should be scoped")
+
+
+@pytest.mark.parametrize("header", ["host", "x-amz-date"])
+def test_host_and_date_must_be_signed(header: str) -> None:
+    request = signed()
+    changed = request.headers["authorization"].replace(f"{header};", "").replace(f";{header}", "")
+    error = refusal(with_header(request, authorization=changed))
+    assert "must be a 'SignedHeader'" in error.message
+
+
+def test_a_stated_body_hash_must_be_that_of_the_body() -> None:
+    verify(signed(headers={"X-Amz-Content-SHA256": EMPTY}, body=b""))
+    assert refusal(signed(headers={"X-Amz-Content-SHA256": EMPTY})).code == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize(("service", "passes"), [("s3", True), ("kms", False)])
+def test_only_s3_may_leave_the_body_unsigned(service: str, passes: bool) -> None:
+    request = signed(headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}, service=service)
+    if passes:
+        verify(request)
+    else:
+        assert refusal(request).code == "InvalidSignatureException"
+
+
+def test_a_signature_that_is_not_ascii_is_refused() -> None:
+    request = signed()
+    assert refusal(with_header(request, authorization=request.headers["authorization"] + "\xe9")).code == (
+        "InvalidSignatureException"
+    )
+
+
+def test_one_access_key_with_a_new_secret_gets_a_new_signing_key() -> None:
+    secrets = {"AKIAEXAMPLE": "old"}
+    verifier = SignatureVerifier(secrets.get, lambda: datetime.now(UTC))
+    verifier.verify(signed(secret="old"))
+    secrets["AKIAEXAMPLE"] = "new"
+    verifier.verify(signed(secret="new"))
+    with pytest.raises(ServiceError):
+        verifier.verify(signed(secret="old"))
+
+
+def test_the_signing_key_is_that_of_awss_example() -> None:
+    """Source: AWS General Reference, "Examples of how to derive a signing key"."""
+    key = derive_signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830", "us-east-1", "iam")
+    assert key.hex() == "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
+
+
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
