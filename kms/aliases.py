@@ -33,15 +33,14 @@ class Alias:
 def create_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
     """Name a key of the caller's account.
 
-    Raises: as `KmsCall.authorized_key`; InvalidRequest, InvalidAliasName, AlreadyExists, NotAuthorized, LimitExceeded.
+    Raises: as `KmsCall.authorized_key`; InvalidRequest, AlreadyExists, NotAuthorized, LimitExceeded.
     """
     arn = _checked_arn(call, alias_name)
     key = _target(call, target_key_id)
     authorize_by_iam(call, permission=call.name, resource=arn)
     if call.engine.database.find("aliases", {"arn": arn}) is not None:
         raise errors.AlreadyExists(f"An alias with the name {arn} already exists")
-    if call.engine.database.count("aliases", {"key_arn": key.arn}) >= quota("aliasesPerKey"):
-        raise errors.LimitExceeded(f"Alias limit exceeded for key {key.arn}")
+    _check_room(call, key)
     call.touches(arn, call.caller.account_id)
     add_alias(call, alias_name, key.arn)
     call.response = {"keyId": key.arn}
@@ -66,7 +65,10 @@ def add_alias(call: KmsCall, name: str, key_arn: str) -> None:
 
 @operation
 def update_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
-    """Point an alias at another key of the same kind; right on both keys and on the alias is needed."""
+    """Point an alias at another key of the same kind; right on both keys and on the alias is needed.
+
+    Raises: as `create_alias`, but AlreadyExists; NotFound, InvalidKeyState.
+    """
     arn = _checked_arn(call, alias_name)
     alias = _get_alias(call, arn)
     new = _target(call, target_key_id)
@@ -76,6 +78,8 @@ def update_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
     authorize_by_iam(call, permission=call.name, resource=arn)
     if (old.key_spec, old.key_usage) != (new.key_spec, new.key_usage):
         raise errors.InvalidRequest("The current and the new key must be of the same type and usage.")
+    if new.arn != old.arn:
+        _check_room(call, new)
     call.engine.database.update("aliases", {"arn": arn}, {"key_arn": new.arn, "updated_at": call.engine.clock.now()})
     call.touches(arn, call.caller.account_id)
     call.response = {"keyId": new.arn}
@@ -115,6 +119,11 @@ def _checked_arn(call: KmsCall, alias_name: str) -> str:
     if alias_name.startswith("alias/aws/"):
         raise errors.NotAuthorized
     return alias_arn(call.caller.region, call.caller.account_id, alias_name)
+
+
+def _check_room(call: KmsCall, key: KmsKey) -> None:
+    if call.engine.database.count("aliases", {"key_arn": key.arn}) >= quota("aliasesPerKey"):
+        raise errors.LimitExceeded(f"Alias limit exceeded for key {key.arn}")
 
 
 def _get_alias(call: KmsCall, arn: str) -> Alias:

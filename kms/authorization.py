@@ -62,12 +62,14 @@ def authorize_by_iam(
     permission: str,
     resource: str = "*",
     conditions: Mapping[str, Value] | None = None,
+    key: KmsKey | None = None,
 ) -> None:
-    """Refuse a call that uses no existing key and that the caller's IAM policies do not allow.
+    """Refuse a call that uses no existing key, or no key policy, and that the caller's IAM policies do not allow.
 
+    key: the one whose tags and aliases the policies may ask for, if there is one.
     Raises: AccessDenied.
     """
-    values = condition_values(call, None, conditions=conditions or {}, encryption_context=None)
+    values = condition_values(call, key, conditions=conditions or {}, encryption_context=None)
     request = _policy_request(call.caller, f"kms:{permission}", resource, values)
     decision = decide(call.caller.principal, request)
     if decision.denied_by is not None:

@@ -13,7 +13,7 @@ from kms import backing_keys, errors, primitives
 from kms.authorization import authorize_by_iam
 from kms.ciphertext_blob import CiphertextBlob
 from kms.encryption_context import encryption_context_to_aad
-from kms.key import KmsKey, find_key_by_id
+from kms.key import KmsKey, find_key_by_id, resolve
 from kms.operation import KmsCall, operation
 
 SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
@@ -128,6 +128,8 @@ def re_encrypt(
     if call.caller.is_service:
         call.shown = _aads(source_encryption_context, destination_encryption_context)
     blob = CiphertextBlob.parse(ciphertext_blob)
+    on_same_key = resolve(call, destination_key_id)[0].key_id == blob.key_id
+    conditions = {"kms:reencryptonsamekey": str(on_same_key).lower()}
     source = _key_of_blob(
         call,
         blob,
@@ -136,6 +138,7 @@ def re_encrypt(
         grant_tokens,
         "ReEncryptFrom",
         source_encryption_algorithm,
+        conditions,
     )
     destination = _key_for(
         call,
@@ -143,7 +146,8 @@ def re_encrypt(
         destination_encryption_context,
         grant_tokens,
         destination_encryption_algorithm,
-        permission="ReEncryptTo",
+        "ReEncryptTo",
+        conditions,
     )
     _stop_if_dry(dry_run)
     source_backing = backing_keys.get(call.engine, source, blob.backing_key_id)
@@ -223,12 +227,13 @@ def _key_for(
     grant_tokens: Sequence[str],
     algorithm: str,
     permission: str | None = None,
+    conditions: Mapping[str, str] | None = None,
 ) -> KmsKey:
-    conditions = {"kms:encryptionalgorithm": algorithm}
+    _check_context(encryption_context or {})
     key = call.authorized_key(
         key_id,
         permission=permission,
-        conditions=conditions,
+        conditions={"kms:encryptionalgorithm": algorithm, **(conditions or {})},
         encryption_context=encryption_context or {},
         grant_tokens=grant_tokens,
     )
@@ -244,10 +249,11 @@ def _key_of_blob(
     grant_tokens: Sequence[str],
     permission: str,
     algorithm: str,
+    conditions: Mapping[str, str] | None = None,
 ) -> KmsKey:
     """The key that encrypted a blob, if the caller may use it; one it may not use looks like one that is not there."""
     if key_id is not None:
-        key = _key_for(call, key_id, encryption_context, grant_tokens, algorithm, permission)
+        key = _key_for(call, key_id, encryption_context, grant_tokens, algorithm, permission, conditions)
         if key.key_id != blob.key_id:
             raise errors.IncorrectKey(
                 "The key ID in the request does not identify a CMK that can perform this operation."
@@ -257,9 +263,16 @@ def _key_of_blob(
     if found is None:
         raise errors.AccessDenied(_HIDDEN_KEY)
     try:
-        return _key_for(call, found.arn, encryption_context, grant_tokens, algorithm, permission)
+        return _key_for(call, found.arn, encryption_context, grant_tokens, algorithm, permission, conditions)
     except errors.AccessDenied as denial:
         raise errors.AccessDenied(_HIDDEN_KEY, explicit=denial.explicit) from denial
+
+
+def _check_context(encryption_context: EncryptionContext) -> None:
+    try:
+        encryption_context_to_aad(encryption_context)
+    except OverflowError as error:
+        raise errors.InvalidRequest("The encryption context is too long.") from error
 
 
 def _check_usage(call: KmsCall, key: KmsKey, algorithm: str) -> None:

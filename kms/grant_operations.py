@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kms import errors, key_states
-from kms.authorization import authorize, authorize_by_iam
+from kms.authorization import authorize_by_iam
 from kms.grants import Constraints, Grant, held_by_caller, token_digest
 from kms.key import KmsKey, get_key, resolve
 from kms.operation import KmsCall, operation
@@ -122,8 +122,8 @@ def _authorized_for_create(
             grant_tokens=grant_tokens,
             grant_operation="",
         )
-    except errors.AccessDenied:
-        key = _key_by_parent_grant(call, key_id, operations, constraints)
+    except errors.AccessDenied as denial:
+        key = None if denial.explicit else _key_by_parent_grant(call, key_id, operations, constraints)
         if key is None:
             raise
         return key
@@ -140,19 +140,9 @@ def _key_by_parent_grant(
             and set(operations) <= set(parent.operations)
             and _as_strict(constraints, parent.constraints)
         ):
-            _refuse_denied(call, key)
             key_states.check(call.name, key)
             return key
     return None
-
-
-def _refuse_denied(call: KmsCall, key: KmsKey) -> None:
-    """An explicit deny beats the parent grant too."""
-    try:
-        authorize(call, key, permission="CreateGrant", conditions={}, encryption_context=None, grant_operation="")
-    except errors.AccessDenied as denial:
-        if denial.explicit:
-            raise
 
 
 def _as_strict(child: Constraints | None, parent: Constraints | None) -> bool:
@@ -198,6 +188,11 @@ def _check_principal(call: KmsCall, principal: str) -> None:
         raise errors.InvalidArn(f"ARN {principal} is not valid.")
 
 
+def _account_of(principal: str) -> str | None:
+    """The account of a user or role; None for a service."""
+    return principal.split(":")[4] if principal.startswith("arn:") else None
+
+
 def _same_grant(
     call: KmsCall,
     key: KmsKey,
@@ -228,7 +223,10 @@ def list_grants(
     limit: int | None = None,
     marker: str | None = None,
 ) -> Page[Grant]:
-    """The grants on a key, oldest first, by id among those of one moment."""
+    """The grants on a key in the order of their ids.
+
+    Raises: as `KmsCall.authorized_key`; InvalidMarker, InvalidRequest.
+    """
     service_call = {"kms:grantisforawsresource": "true" if call.caller.invoked_by else "false"}
     key = call.authorized_key(key_id, conditions=service_call)
     where: dict[str, Any] = {"key_arn": key.arn}
@@ -243,9 +241,23 @@ def list_grants(
 def list_retirable_grants(
     call: KmsCall, *, retiring_principal: str, limit: int | None = None, marker: str | None = None
 ) -> Page[Grant]:
-    """The grants that a principal of the caller's account may retire, on keys of any account."""
+    """The grants that a principal of the caller's account may retire, on keys of any account in this Region.
+
+    Raises: AccessDenied, InvalidArn, InvalidMarker, InvalidRequest.
+    """
+    if not _PRINCIPAL_ARN.match(retiring_principal):
+        raise errors.InvalidArn(f"ARN {retiring_principal} is not valid.")
     authorize_by_iam(call, permission=call.name, resource=retiring_principal)
-    where = {"retiring_principal": retiring_principal}
+    if _account_of(retiring_principal) != call.caller.account_id:
+        raise errors.AccessDenied(
+            f"User: {call.caller.arn} is not authorized to perform: kms:{call.name} on resource: {retiring_principal}"
+        )
+    where = {
+        "retiring_principal": retiring_principal,
+        # All ARNs of the Region's keys, and no others: ";" is the character after ":".
+        "key_arn__ge": f"arn:aws:kms:{call.caller.region}:",
+        "key_arn__lt": f"arn:aws:kms:{call.caller.region};",
+    }
     return page_of(call, "grants", where, "grant_id", limit, marker, Grant)
 
 
@@ -305,14 +317,15 @@ def _present(row: Row | None) -> Row:
 
 
 def _authorize_retiring(call: KmsCall, key: KmsKey, grant: Grant) -> None:
-    """kms:RetireGrant in IAM is effective as a Deny, or in the accounts that own the key or made the grant."""
+    """kms:RetireGrant in IAM counts as a Deny, or in an account that owns the key, made the grant or may retire it."""
     names = call.caller.principal.names
     may_by_grant = grant.retiring_principal in names or (
         grant.grantee_principal in names and "RetireGrant" in grant.operations
     )
     try:
-        authorize_by_iam(call, permission="RetireGrant", resource=key.arn)
-        may_by_iam = call.caller.account_id in (key.account_id, grant.issuing_account)
+        authorize_by_iam(call, permission="RetireGrant", resource=key.arn, key=key)
+        accounts = (key.account_id, grant.issuing_account, _account_of(grant.retiring_principal or ""))
+        may_by_iam = call.caller.account_id in accounts
     except errors.AccessDenied as denial:
         if denial.explicit or not may_by_grant:
             raise

@@ -98,7 +98,7 @@ def change_key(database: Database, key: KmsKey, **changes: Any) -> None:
 
 
 def resolve(call: KmsCall, key_id: str) -> tuple[KmsKey, str | None]:
-    """The key that an identifier names for this caller, and the alias by which it was named, if any.
+    """The key that an identifier names for this caller, and the name of the alias that it was named by, if any.
 
     Raises: NotFound, InvalidArn. Messages are recorded answers of AWS KMS.
     """
@@ -129,4 +129,4 @@ def _resolve_alias(call: KmsCall, as_sent: str, arn: str) -> tuple[KmsKey, str]:
     row = call.engine.database.find("aliases", {"arn": arn})
     if row is None:
         raise errors.NotFound(f"Alias {arn} is not found.")
-    return get_key(call.engine.database, row["key_arn"]), as_sent
+    return get_key(call.engine.database, row["key_arn"]), row["name"]

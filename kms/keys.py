@@ -159,13 +159,14 @@ def _from_columns(**row: Any) -> KmsKey:
 
 @operation
 def enable_key(call: KmsCall, *, key_id: str) -> None:
-    """Make a disabled key usable again; a rotation that fell due meanwhile happens now."""
+    """Make a disabled key usable again; if it fell due for rotation meanwhile, it rotates now."""
     from kms import rotation
 
     key = call.authorized_key(key_id)
     _refuse_aws_managed(key)
     change_key(call.engine.database, key, state="Enabled")
-    rotation.rotate_if_due(call.engine, get_key(call.engine.database, key.arn))
+    if not key.is_enabled:
+        rotation.rotate_if_overdue(call.engine, key)
     call.response = {"keyId": key.arn}
 
 

@@ -12,7 +12,7 @@ from kms.backing_keys import Generation
 from kms.engine import Engine
 from kms.key import KmsKey, change_key, get_key
 from kms.operation import KmsCall, operation
-from kms.paging import Page
+from kms.paging import Page, first_page, last_seen
 from kms.tables import limit as quota
 from kms.times import DAY_SECONDS
 from shared.audit import ApiEvent, Resource
@@ -81,16 +81,19 @@ def get_key_rotation_status(call: KmsCall, *, key_id: str) -> RotationStatus:
 def rotate_key_on_demand(call: KmsCall, *, key_id: str) -> str:
     """Rotate now, at most 25 times in a key's life; the schedule stays as it is. Returns the key's ARN.
 
-    Raises: as `KmsCall.authorized_key`; LimitExceeded, UnsupportedOperation.
+    Raises: as `KmsCall.authorized_key`; Conflict, LimitExceeded, UnsupportedOperation.
     """
     key = call.authorized_key(key_id)
     _refuse_aws_managed(key)
+    now = call.engine.clock.now()
+    if key.next_rotation_at is not None and key.next_rotation_at - now <= quota("onDemandRotationConflictSeconds"):
+        raise errors.Conflict
     if key.on_demand_rotations >= quota("onDemandRotationsPerKey"):
         raise errors.LimitExceeded(
             "The on-demand rotations limit has been reached for the given keyId. "
             f"No more on-demand rotations can be performed for this key: {key.arn}"
         )
-    rotate(call.engine, key, ON_DEMAND, call.engine.clock.now())
+    rotate(call.engine, key, ON_DEMAND, now)
     change_key(call.engine.database, key, on_demand_rotations=key.on_demand_rotations + 1)
     call.response = {"keyId": key.arn}
     return key.arn
@@ -110,11 +113,9 @@ def list_key_rotations(
     entries = [_entry(generation, key) for generation in backing_keys.generations(call.engine, key)]
     if include_key_material == "ROTATIONS_ONLY":
         entries = [entry for entry in entries if entry.rotation_type is not None]
-    start = _position_after(entries, marker)
-    size = quota("listLimits")[call.name][0] if limit is None else limit
-    page = entries[start : start + size]
-    more = len(entries) > start + size
-    return Page(page, page[-1].key_material_id if more else None)
+    if marker is not None:
+        entries = _entries_after(entries, last_seen(call, marker))
+    return first_page(call, entries, lambda entry: entry.key_material_id, limit)
 
 
 def _entry(generation: Generation, key: KmsKey) -> RotationEntry:
@@ -123,13 +124,11 @@ def _entry(generation: Generation, key: KmsKey) -> RotationEntry:
     return RotationEntry(key.arn, generation.backing_key_id, is_current, rotated_at, generation.rotation_type)
 
 
-def _position_after(entries: list[RotationEntry], marker: str | None) -> int:
-    if marker is None:
-        return 0
-    for position, entry in enumerate(entries):
-        if entry.key_material_id == marker:
-            return position + 1
-    raise errors.InvalidMarker("The marker is not valid.")
+def _entries_after(entries: list[RotationEntry], key_material_id: str) -> list[RotationEntry]:
+    names = [entry.key_material_id for entry in entries]
+    if key_material_id not in names:
+        raise errors.InvalidMarker("The marker is not valid.")
+    return entries[names.index(key_material_id) + 1 :]
 
 
 def rotate(engine: Engine, key: KmsKey, rotation_type: str, when: float) -> None:
@@ -148,6 +147,14 @@ def rotate_if_due(engine: Engine, key: KmsKey) -> None:
         following = due_at + (key.rotation_period_days or 0) * DAY_SECONDS
         change_key(engine.database, key, next_rotation_at=following)
         key = replace(get_key(engine.database, key.arn), next_rotation_at=following)
+
+
+def rotate_if_overdue(engine: Engine, key: KmsKey) -> None:
+    """A key that was disabled when it fell due rotates once, now, and its schedule starts anew."""
+    now = engine.clock.now()
+    if key.rotation_period_days is not None and key.next_rotation_at is not None and key.next_rotation_at <= now:
+        rotate(engine, key, AUTOMATIC, now)
+        change_key(engine.database, key, next_rotation_at=now + key.rotation_period_days * DAY_SECONDS)
 
 
 def rotation_event(key: KmsKey, when: float) -> ApiEvent:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kms import errors
 from kms.key import change_key
 from kms.operation import KmsCall, operation
-from kms.paging import Page
+from kms.paging import Page, first_page, last_seen
 from kms.tables import limit as quota
 
 
@@ -56,9 +56,8 @@ def untag_resource(call: KmsCall, *, key_id: str, tag_keys: Sequence[str]) -> No
 def list_resource_tags(
     call: KmsCall, *, key_id: str, limit: int | None = None, marker: str | None = None
 ) -> Page[tuple[str, str]]:
-    """The key's tags in the order of their keys. A key has at most one page of them."""
+    """The key's tags in the order of their keys. Raises: as `KmsCall.authorized_key`; InvalidMarker, InvalidRequest."""
     key = call.authorized_key(key_id)
-    names = sorted(name for name in key.tags if marker is None or name > marker)
-    size = quota("listLimits")[call.name][0] if limit is None else limit
-    page = names[:size]
-    return Page([(name, key.tags[name]) for name in page], page[-1] if len(names) > size else None)
+    after = None if marker is None else last_seen(call, marker)
+    tags = sorted(tag for tag in key.tags.items() if after is None or tag[0] > after)
+    return first_page(call, tags, lambda tag: tag[0], limit)

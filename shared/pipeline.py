@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,7 @@ from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
 from shared.aws.signature import SignatureVerifier
+from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
 from shared.database import Database
@@ -98,9 +98,8 @@ def serve(call: Call) -> HttpResponse:
 
 
 def _internal_failure(call: Call, bug: Exception) -> ServiceError:
-    """Our fault, not the caller's. An exception's text may quote what must not rest in a log: frames alone do not."""
-    frames = "".join(traceback.format_tb(bug.__traceback__))
-    log.error("request %s failed: %s\n%s", call.request_id, type(bug).__name__, frames)
+    """Our fault, not the caller's."""
+    log.error("request %s failed: %s", call.request_id, where(bug))
     return ServiceError("InternalFailure", "The request failed because of an internal error.", status=500)
 
 

@@ -19,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication
 
 import uvicorn
 
+from shared.bugs import where
 from shared.database import Database
 
 log = logging.getLogger(__name__)
@@ -93,8 +94,8 @@ class InlineServer:
         try:
             with self._world.database.unit():
                 answers = [_call(self._app, environ) for environ, _ in batch]
-        except Exception:
-            log.exception("a group of %d requests could not be committed", len(batch))
+        except Exception as bug:
+            log.error("a group of %d requests could not be committed: %s", len(batch), where(bug))
             answers = [_UNAVAILABLE] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
             if not future.done():
@@ -149,8 +150,8 @@ class InlineServer:
                     self._world.run_due()
                     next_due = loop.time() + _DUE_SECONDS
                 busy = self._world.work()
-            except Exception:
-                log.exception("background work failed")
+            except Exception as bug:
+                log.error("background work failed: %s", where(bug))
                 busy = False
             await asyncio.sleep(0 if busy else 0.05)
 
@@ -172,8 +173,8 @@ def _call(app: WSGIApplication, environ: Environ) -> Answer:
     try:
         chunks: Iterable[bytes] = app(environ, _typed(start_response))
         body = b"".join(chunks)
-    except Exception:
-        log.exception("a request failed outside the pipeline")
+    except Exception as bug:
+        log.error("a request failed outside the pipeline: %s", where(bug))
         return 500, [(b"content-type", b"text/plain")], b"Internal failure."
     status, headers = started[0]
     return (

@@ -7,6 +7,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from shared.bugs import where
+
 if TYPE_CHECKING:
     from services.simulator import Simulator
 
@@ -40,8 +42,8 @@ class ComparisonRun:
         try:
             self.result = compare(self._on_progress).as_json()
             self.status = "COMPLETED"
-        except Exception:
-            log.exception("the comparison failed")
+        except Exception as bug:
+            log.error("the comparison failed: %s", where(bug))
             self.status = "FAILED"
 
     def _on_progress(self, done: int, total: int, what: str) -> None:

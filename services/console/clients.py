@@ -54,15 +54,12 @@ class InProcess:
         body = request.body or b""
         content = body.encode() if isinstance(body, str) else bytes(body)
         headers = {
-            name: value.decode() if isinstance(value, bytes) else str(value)
-            for name, value in request.headers.items()
+            name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()
         }
         status, answered, answer = self._call(request.method, request.url, headers, content)
         return AWSResponse(request.url, status, answered, _Raw(answer))
 
-    def _call(
-        self, method: str, url: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
+    def _call(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, answered: list[tuple[str, str]], exc_info: Any = None) -> Any:

@@ -114,9 +114,7 @@ def _experiment(world: World, happening: Happening) -> Iterable[tuple[tuple[Row,
             yield from _cells(world, driver, happening, attempts[id(driver)])
 
 
-def _cells(
-    world: World, driver: Driver, happening: Happening, attempt: str
-) -> Iterable[tuple[tuple[Row, str], Cell]]:
+def _cells(world: World, driver: Driver, happening: Happening, attempt: str) -> Iterable[tuple[tuple[Row, str], Cell]]:
     for row in rows_of(driver):
         yield (row, happening.name), probe(world, driver, row, attempt, through=happening.through)
 

@@ -1,10 +1,12 @@
 """What can happen to a key, or to the data under it. Each is tried on every owner's key, whoever may do it.
 
 An event that the customer cannot cause is tried all the same, and what it met becomes part of the cell.
+`HAPPENINGS` are what the comparison tries; `ACTIONS` are what the page's buttons do to one key, healing included.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 Attempt = Callable[["World", Driver, str], None]
 """Does it to the key ARN of a driver's A. Raises what it meets."""
+
+DENIAL = "no decryption for anyone"
+"""The Sid of the statement that "Deny in policy" adds, and by which it is found again."""
 
 
 def _nothing(world: World) -> None:
@@ -71,12 +76,10 @@ def _revoke_grant(world: World, driver: Driver, key: str) -> None:
 
 
 def _deny_in_policy(world: World, driver: Driver, key: str) -> None:
-    import json
-
     policy = json.loads(world.kms.get_key_policy(KeyId=key)["Policy"])
     policy["Statement"].append(
         {
-            "Sid": "no decryption for anyone",
+            "Sid": DENIAL,
             "Effect": "Deny",
             "Principal": "*",
             "Action": "kms:Decrypt",
@@ -86,14 +89,30 @@ def _deny_in_policy(world: World, driver: Driver, key: str) -> None:
     world.kms.put_key_policy(KeyId=key, Policy=json.dumps(policy))
 
 
+def _restore_policy(world: World, driver: Driver, key: str) -> None:
+    policy = json.loads(world.kms.get_key_policy(KeyId=key)["Policy"])
+    kept = [statement for statement in policy["Statement"] if statement.get("Sid") != DENIAL]
+    if kept == policy["Statement"]:
+        raise NoSuchOperation("the policy has no such denial")
+    world.kms.put_key_policy(KeyId=key, Policy=json.dumps({**policy, "Statement": kept}))
+
+
+def _enable(world: World, driver: Driver, key: str) -> None:
+    world.kms.enable_key(KeyId=key)
+
+
 def _schedule_deletion(world: World, driver: Driver, key: str) -> None:
     world.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
 
+def _cancel(world: World, driver: Driver, key: str) -> None:
+    world.kms.cancel_key_deletion(KeyId=key)
+
+
 def _cancel_deletion(world: World, driver: Driver, key: str) -> None:
     _schedule_deletion(world, driver, key)
-    world.kms.cancel_key_deletion(KeyId=key)
-    world.kms.enable_key(KeyId=key)
+    _cancel(world, driver, key)
+    _enable(world, driver, key)
 
 
 def _rotate(world: World, driver: Driver, key: str) -> None:
@@ -135,3 +154,19 @@ HAPPENINGS: tuple[Happening, ...] = (
     Happening("swap-rows", "Swap two rows on disk", _swap),
     Happening("other-instance", "Read from another instance", _leave_alone, through="b"),
 )
+
+ACTIONS: dict[str, Happening] = {
+    action.name: action
+    for action in (
+        Happening("disable", "Disable", _disable),
+        Happening("enable", "Enable", _enable),
+        Happening("revoke-grant", "Revoke grant", _revoke_grant),
+        Happening("deny-in-policy", "Deny in policy", _deny_in_policy),
+        Happening("restore-policy", "Restore policy", _restore_policy),
+        Happening("schedule-deletion", "Schedule deletion", _schedule_deletion),
+        Happening("cancel-deletion", "Cancel deletion", _cancel),
+        Happening("rotate", "Rotate", _rotate),
+        Happening("switch", "Switch key", _switch),
+        Happening("swap-rows", "Swap two rows on disk", _swap),
+    )
+}

@@ -70,6 +70,10 @@ class Driver(ABC):
         through: the instance by which it is asked for, if it is not its own.
         """
 
+    def refill(self) -> None:
+        """Put back what a successful read used up."""
+        return
+
     def switch(self, new_key_arn: str) -> None:
         """Give A another key. Raises: NoSuchOperation."""
         raise NoSuchOperation("the key is the service's own; there is nothing to switch")
@@ -84,12 +88,8 @@ class Cases(Driver):
     def store(self) -> None:
         for instance in "ab":
             domain = self.client.create_domain(name=f"service-desk-{instance}")["domainId"]
-            noted = self.client.create_field(
-                domainId=domain, name="Callback", type="Text", description=PERSON["note"]
-            )
-            template = self.client.create_template(
-                domainId=domain, name="Callback", description=PERSON["note"]
-            )
+            noted = self.client.create_field(domainId=domain, name="Callback", type="Text", description=PERSON["note"])
+            template = self.client.create_template(domainId=domain, name="Callback", description=PERSON["note"])
             made = self.client.create_case(
                 domainId=domain,
                 templateId=template["templateId"],
@@ -125,9 +125,9 @@ class Cases(Driver):
             "comment": (lambda: self._comment(domain, case), note),
             "field": (lambda: self._field(domain, self.ids[f"field_{instance}"]), note),
             "template": (
-                lambda: self.client.get_template(
-                    domainId=domain, templateId=self.ids[f"template_{instance}"]
-                )["description"],
+                lambda: self.client.get_template(domainId=domain, templateId=self.ids[f"template_{instance}"])[
+                    "description"
+                ],
                 note,
             ),
         }
@@ -175,9 +175,7 @@ class CustomerProfiles(Driver):
         return {"profile": (lambda: self._last_name(domain, profile), PERSON["last"])}
 
     def _last_name(self, domain: str, profile: str) -> Any:
-        items = self.client.search_profiles(DomainName=domain, KeyName="_profileId", Values=[profile])[
-            "Items"
-        ]
+        items = self.client.search_profiles(DomainName=domain, KeyName="_profileId", Values=[profile])["Items"]
         return items[0]["LastName"] if items else None
 
     def switch(self, new_key_arn: str) -> None:
@@ -216,9 +214,9 @@ class VoiceId(Driver):
         domain = self.ids[f"domain_{through or instance}"]
         reads: dict[str, tuple[Read, Any]] = {
             "speaker": (
-                lambda: self.client.describe_speaker(
-                    DomainId=domain, SpeakerId=self.ids[f"speaker_{instance}"]
-                )["Speaker"]["CustomerSpeakerId"],
+                lambda: self.client.describe_speaker(DomainId=domain, SpeakerId=self.ids[f"speaker_{instance}"])[
+                    "Speaker"
+                ]["CustomerSpeakerId"],
                 PERSON["speaker"],
             ),
         }
@@ -317,8 +315,13 @@ class OutboundCampaigns(Driver):
             outboundCallConfig={"connectContactFlowId": str(uuid.UUID(int=7))},
         )["id"]
         self.client.start_campaign(id=campaign)
+        self.ids[f"campaign_{instance}"] = campaign
+        self._request(instance)
+
+    def _request(self, instance: str) -> None:
+        """A dial request, which the dialer will take."""
         self.client.put_dial_request_batch(
-            id=campaign,
+            id=self.ids[f"campaign_{instance}"],
             dialRequests=[
                 {
                     "clientToken": uuid.uuid4().hex,
@@ -328,7 +331,9 @@ class OutboundCampaigns(Driver):
                 }
             ],
         )
-        self.ids[f"campaign_{instance}"] = campaign
+
+    def refill(self) -> None:
+        self._request("a")
 
     def scope_arn(self, instance: str) -> str:
         return self.arn(f"instance/{self.ids[f'instance_{instance}']}", "connect")

@@ -73,9 +73,7 @@ def _summary(comparison: Comparison) -> Table:
     for row in comparison.rows:
         marks = [_mark(comparison.cell(row, happening)) for happening in comparison.happenings]
         table.add_row(row.label, row.ownership, *marks)
-    table.caption = "   ".join(
-        f"{number} {event.title}" for number, event in enumerate(comparison.happenings, 1)
-    )
+    table.caption = "   ".join(f"{number} {event.title}" for number, event in enumerate(comparison.happenings, 1))
     return table
 
 

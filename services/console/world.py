@@ -14,6 +14,7 @@ from services.outbound_campaigns.dialer import dial
 from shared import demo_world
 from shared.catalog import SERVICE_ACCOUNTS, SERVICES
 from shared.database import Row as DatabaseRow
+from shared.identity import user_arn
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -42,7 +43,9 @@ class World:
         return world
 
     def _connect(self, app: WSGIApplication) -> None:
-        key = demo_world.credentials(ACCOUNT, demo_world.DEFAULT_USER)
+        # A server that listens beyond loopback refuses the demo credentials, and has made others.
+        made = self.simulator.identities.find_access_key(user_arn(ACCOUNT, demo_world.DEFAULT_USER))
+        key = made or demo_world.credentials(ACCOUNT, demo_world.DEFAULT_USER)
         self.person = InProcess(app, demo_world.REGION, key.access_key_id, key.secret_access_key)
 
     def __enter__(self) -> World:
@@ -81,9 +84,7 @@ class World:
     def scope(self, driver: Driver, row: Row, instance: str) -> Scope | None:
         """The scope in which a row's data lies: the driver's own, or one beside it that the service made."""
         arn = driver.scope_arn(instance)
-        stored = self.simulator.database.select(
-            "records", {"data_class": row.data_class}, order=["scope_arn"]
-        )
+        stored = self.simulator.database.select("records", {"data_class": row.data_class}, order=["scope_arn"])
         for record in stored:
             if record["scope_arn"] == arn or record["scope_arn"].startswith(f"{arn}/"):
                 found = self.simulator.database.find("scopes", {"arn": record["scope_arn"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kms.operation import FACTS
 from services.kms import aliases, cryptographic, errors, grants, keys, policies, rotation, tags
 from shared.service import Service
 
@@ -9,5 +10,8 @@ SERVICE = Service(
     client_name="kms",
     modules=(keys, aliases, cryptographic, grants, policies, rotation, tags),
     refuse=errors.refuse,
+    # For requests that are refused before the engine sees them; it words all other events itself.
+    hidden_members=frozenset({"GrantToken", "GrantTokens", "Recipient"}),
     authorizes_itself=True,
+    read_only_operations={name: facts.read_only for name, facts in FACTS.items()},
 )

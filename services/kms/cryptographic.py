@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kms import cryptographic as engine
-from services.kms.engine_call import perform, wire
-from shared.errors import ServiceError
+from services.kms.engine_call import perform, refuse_unsimulated, require, wire
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -17,20 +16,19 @@ def encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 
 def decrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    _refuse_attestation(parameters)
-    if "CiphertextBlob" not in parameters:
-        raise ServiceError("ValidationException", "CiphertextBlob is required.")
+    refuse_unsimulated(parameters, "Recipient", "DryRunModifiers")
+    require(parameters, "CiphertextBlob")
     return wire(perform(call, engine.decrypt, parameters))
 
 
 def re_encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    if "CiphertextBlob" not in parameters:
-        raise ServiceError("ValidationException", "CiphertextBlob is required.")
+    refuse_unsimulated(parameters, "DryRunModifiers")
+    require(parameters, "CiphertextBlob")
     return wire(perform(call, engine.re_encrypt, parameters))
 
 
 def generate_data_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    _refuse_attestation(parameters)
+    refuse_unsimulated(parameters, "Recipient")
     return wire(perform(call, engine.generate_data_key, parameters))
 
 
@@ -39,12 +37,6 @@ def generate_data_key_without_plaintext(parameters: dict[str, Any], call: Servic
 
 
 def generate_random(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    _refuse_attestation(parameters)
-    if "CustomKeyStoreId" in parameters:
-        raise ServiceError("UnsupportedOperationException", "Custom key stores are not simulated.")
+    refuse_unsimulated(parameters, "Recipient", "CustomKeyStoreId")
     return {"Plaintext": perform(call, engine.generate_random, parameters)}
 
-
-def _refuse_attestation(parameters: dict[str, Any]) -> None:
-    if "Recipient" in parameters:
-        raise ServiceError("UnsupportedOperationException", "Nitro Enclaves attestation is not simulated.")

@@ -10,6 +10,7 @@ from botocore import xform_name
 
 from kms.operation import KmsCall
 from kms.paging import Page
+from shared.errors import ServiceError
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -26,6 +27,19 @@ def perform(
     """Call the engine as the request's caller. others: arguments that need more than another spelling."""
     arguments = {xform_name(name): value for name, value in parameters.items()}
     return call.kms.perform(call.caller, operation, **{**arguments, **others})
+
+
+def refuse_unsimulated(parameters: Mapping[str, Any], *names: str) -> None:
+    """Refuse members that the engine knows nothing of, by their names, rather than pass over them."""
+    for name in names:
+        if name in parameters:
+            raise ServiceError("UnsupportedOperationException", f"{name} is not simulated.")
+
+
+def require(parameters: Mapping[str, Any], name: str) -> None:
+    """Refuse a request without a member that only what is not simulated could stand in for."""
+    if name not in parameters:
+        raise ServiceError("ValidationException", f"{name} is required.")
 
 
 def wire(result: Any) -> dict[str, Any]:

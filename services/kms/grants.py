@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kms import grant_operations as engine
 from kms.grants import Grant
-from services.kms.engine_call import perform, wire, wire_page
+from services.kms.engine_call import perform, refuse_unsimulated, require, wire, wire_page
 from shared.identity import root_arn
 
 if TYPE_CHECKING:
@@ -14,15 +14,21 @@ if TYPE_CHECKING:
 
 
 def create_grant(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    refuse_unsimulated(parameters, "GranteeServicePrincipal", "RetiringServicePrincipal")
+    refuse_unsimulated(parameters.get("Constraints", {}), "SourceArn")
+    require(parameters, "GranteePrincipal")
     return wire(perform(call, engine.create_grant, parameters))
 
 
 def list_grants(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    refuse_unsimulated(parameters, "GranteeServicePrincipal")
     page = perform(call, engine.list_grants, parameters)
     return wire_page(page, "Grants", [_grant(grant) for grant in page.items])
 
 
 def list_retirable_grants(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    refuse_unsimulated(parameters, "RetiringServicePrincipal")
+    require(parameters, "RetiringPrincipal")
     page = perform(call, engine.list_retirable_grants, parameters)
     return wire_page(page, "Grants", [_grant(grant) for grant in page.items])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kms import keys as engine
 from kms import tags as engine_tags
 from kms.key import KmsKey
-from services.kms.engine_call import perform, wire_page
+from services.kms.engine_call import perform, refuse_unsimulated, wire_page
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -25,7 +25,10 @@ def describe_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
 
 
 def list_keys(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    page = perform(call, engine.list_keys, parameters)
+    others = dict(parameters)
+    if others.pop("ResourceOwners", ["SELF"]) != ["SELF"]:
+        refuse_unsimulated(parameters, "ResourceOwners")
+    page = perform(call, engine.list_keys, others)
     return wire_page(page, "Keys", [{"KeyId": key.key_id, "KeyArn": key.arn} for key in page.items])
 
 

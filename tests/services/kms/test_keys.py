@@ -74,6 +74,9 @@ class TestShape:
         assert answer["Truncated"] is False
         assert "NextMarker" not in answer
 
+    def test_list_keys_of_the_own_account_are_all_there_are(self, kms: Any, kms_key: str) -> None:
+        assert kms.list_keys(ResourceOwners=["SELF"])["Keys"] == kms.list_keys()["Keys"]
+
     def test_schedule_key_deletion_answers_with_the_arn(self, kms: Any, kms_key: str) -> None:
         answer = kms.schedule_key_deletion(KeyId=kms_key.rpartition("/")[2], PendingWindowInDays=7)
         answer.pop("ResponseMetadata")
