@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,11 +137,12 @@ class EncryptedStore:
         attributes: Mapping[str, Any] | None = None,
         *,
         parent: str = "",
-        index: Mapping[str, str] | None = None,
+        index: Collection[tuple[str, str]] | None = None,
     ) -> Record:
         """Seal and store a record, replacing one of the same id.
 
-        protected: JSON values and bytes; only ever stored sealed. index: fields to be found again by equality.
+        protected: JSON values and bytes; only ever stored sealed. index: fields and values
+            to find it by again.
         Raises: KmsRefusal.
         """
         key = self._active_key(scope, data_class)
@@ -320,11 +321,11 @@ class EncryptedStore:
 
     # The blind index
 
-    def _index(self, scope: Scope, data_class: str, record_id: str, index: Mapping[str, str]) -> None:
+    def _index(self, scope: Scope, data_class: str, record_id: str, index: Collection[tuple[str, str]]) -> None:
         key = self._index_key(scope)
         where = {"scope_arn": scope.arn, "data_class": data_class, "record_id": record_id}
         self._database.delete("blind_indexes", where)
-        for field, value in index.items():
+        for field, value in index:
             digest = blind_index(key, field=field, value=value)
             self._database.upsert("blind_indexes", {**where, "field": field, "value_digest": digest})
 

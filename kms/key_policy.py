@@ -51,7 +51,7 @@ def aws_managed_policy(service: AwsService, region: str, account_id: str) -> str
         f"that are authorized to use {service.title}",
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
         "Resource": "*",
         "Condition": {"StringEquals": {"kms:CallerAccount": account_id, "kms:ViaService": service.via(region)}},
     }

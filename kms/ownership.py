@@ -116,13 +116,75 @@ class AwsOwned(Ownership):
         return (self.alone(scope.region, scope.arn),)
 
 
-class AwsManaged(Ownership):
+@dataclass(frozen=True)
+class ByGrant(Ownership):
+    """A key in the customer's account, which the service reaches by a grant that the customer's call made it.
+
+    grant_operations: what the grant allows. caller_must_decrypt: the caller of a foreground operation needs
+    kms:Decrypt itself, besides the service's grant.
+    """
+
+    grant_operations: tuple[str, ...] = ()
+    caller_must_decrypt: bool = False
+
+    key_lives_in = "customer account"
+    customer_sees_key = True
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        service = self.alone(scope.region, scope.arn)
+        if self.caller_must_decrypt and caller is not None:
+            return (service, caller.through(self.service))
+        return (service,)
+
+    def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
+        if provision.grant_id is None or find_key(kms.engine.database, provision.key_arn) is None:
+            return
+        if kms.engine.database.find("grants", {"grant_id": provision.grant_id}) is None:
+            return
+        kms.perform(
+            self.alone(region, scope_arn),
+            grant_operations.retire_grant,
+            key_id=provision.key_arn,
+            grant_id=provision.grant_id,
+        )
+
+    def _grant(self, kms: Session, session: Caller, key: KmsKey, context: dict[str, str]) -> Provision:
+        """Make the service its grant, as the customer."""
+        grant = kms.perform(
+            session,
+            grant_operations.create_grant,
+            key_id=key.arn,
+            grantee_principal=self.service.principal,
+            retiring_principal=self.service.principal,
+            operations=self.grant_operations,
+            constraints={"EncryptionContextSubset": context},
+        )
+        return Provision(key.arn, grant.grant_id)
+
+
+class CustomerManaged(ByGrant):
+    """The customer's own key: theirs to disable, to delete, to share, and to take from the service."""
+
+    kind = "CUSTOMER_MANAGED"
+    title = "customer managed"
+    lifetime = "the customer's choice"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        if key_id is None:
+            raise errors.InvalidRequest("A customer managed key is required.")
+        session = caller.through(self.service)
+        key = kms.perform(session, keys.describe_key, key_id=key_id)
+        _check_usable(key)
+        return self._grant(kms, session, key, context)
+
+
+class AwsManaged(ByGrant):
     """The account's key for the service, alias/aws/<service>: seen by the customer, changed by nobody."""
 
     kind = "AWS_MANAGED"
     title = "AWS managed"
-    key_lives_in = "customer account"
-    customer_sees_key = True
     lifetime = "rotated yearly"
 
     @property
@@ -134,7 +196,8 @@ class AwsManaged(Ownership):
     ) -> Provision:
         arn = alias_arn(caller.region, caller.account_id, self.alias)
         row = kms.engine.database.find("aliases", {"arn": arn})
-        return Provision(row["key_arn"] if row else self._create(kms.engine, caller).arn)
+        key = find_key(kms.engine.database, row["key_arn"]) if row else None
+        return self._grant(kms, caller.through(self.service), key or self._create(kms.engine, caller), context)
 
     def _create(self, engine: Engine, caller: Caller) -> KmsKey:
         key = keys.add_key(
@@ -160,66 +223,6 @@ class AwsManaged(Ownership):
             },
         )
         return key
-
-    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
-        if caller is None:
-            raise errors.AccessDenied("An AWS managed key is used with its caller's session only.")
-        return (caller.through(self.service),)
-
-
-@dataclass(frozen=True)
-class CustomerManaged(Ownership):
-    """The customer's own key; the service lives off a grant that the customer's call made it.
-
-    grant_operations: what the grant allows. caller_must_decrypt: the caller of a foreground operation needs
-    kms:Decrypt itself, besides the service's grant.
-    """
-
-    grant_operations: tuple[str, ...] = ()
-    caller_must_decrypt: bool = False
-
-    kind = "CUSTOMER_MANAGED"
-    title = "customer managed"
-    key_lives_in = "customer account"
-    customer_sees_key = True
-    lifetime = "the customer's choice"
-
-    def provide(
-        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
-    ) -> Provision:
-        if key_id is None:
-            raise errors.InvalidRequest("A customer managed key is required.")
-        session = caller.through(self.service)
-        key = kms.perform(session, keys.describe_key, key_id=key_id)
-        _check_usable(key)
-        grant = kms.perform(
-            session,
-            grant_operations.create_grant,
-            key_id=key.arn,
-            grantee_principal=self.service.principal,
-            retiring_principal=self.service.principal,
-            operations=self.grant_operations,
-            constraints={"EncryptionContextSubset": context},
-        )
-        return Provision(key.arn, grant.grant_id)
-
-    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
-        service = self.alone(scope.region, scope.arn)
-        if self.caller_must_decrypt and caller is not None:
-            return (service, caller.through(self.service))
-        return (service,)
-
-    def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
-        if provision.grant_id is None or find_key(kms.engine.database, provision.key_arn) is None:
-            return
-        if kms.engine.database.find("grants", {"grant_id": provision.grant_id}) is None:
-            return
-        kms.perform(
-            self.alone(region, scope_arn),
-            grant_operations.retire_grant,
-            key_id=provision.key_arn,
-            grant_id=provision.grant_id,
-        )
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ class ReEncryption:
         state = {**(last.state if last else {}), "service": scope.service, "previous": previous, "moved": 0}
         return self._jobs.start(KIND, scope.arn, state)
 
+    def abandon(self, scope: Scope, store: EncryptedStore) -> None:
+        """Give up the keys from which data was still to be moved: the scope is about to be deleted."""
+        for job in self._jobs.unfinished(KIND, scope.arn):
+            self._release(store, scope, job)
+
     def step(self, job: Job) -> bool:
         """Move one batch; in the end the index key; then give the old keys up. Raises: JobFailed."""
         store = self._open_store(job.state["service"])
@@ -81,10 +86,13 @@ class ReEncryption:
         for row in stale:
             if row["data_class"] == INDEX_CLASS:
                 self._re_encrypt(store, scope, row)
+        self._release(store, scope, job)
+        return True
+
+    def _release(self, store: EncryptedStore, scope: Scope, job: Job) -> None:
         for entry in job.state["previous"]:
             provision = Provision(entry["key_arn"], entry["grant_id"])
             store.owner(scope).release(store.kms, scope.arn, scope.region, provision)
-        return True
 
     def _stale_data_keys(self, scope: Scope) -> list[Row]:
         where = {"scope_arn": scope.arn, "key_arn__ne": scope.key_arn}

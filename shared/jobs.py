@@ -85,6 +85,11 @@ class Jobs:
         )
         return _job(rows[0]) if rows else None
 
+    def unfinished(self, kind: str, subject: str) -> list[Job]:
+        """The jobs of a subject that run or have failed."""
+        rows = self._database.select("jobs", {"subject": subject, "kind": kind, "status": (IN_PROGRESS, FAILED)})
+        return [_job(row) for row in rows]
+
     def all(self) -> list[Job]:
         return [_job(row) for row in self._database.select("jobs", {}, order=["created_at"])]
 

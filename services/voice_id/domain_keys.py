@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kms import keys
 from kms.errors import KmsRefusal
 from kms.ownership import CustomerManaged, Provision, Scope
+from services.scope_keys import is_key_of
 from services.voice_id import errors
 from services.voice_id.data_classes import CONTEXT_KEY
 from services.voice_id.domain import Domain, latest_key_switch
@@ -40,7 +41,7 @@ def apply_key(call: ServiceCall, domain: Domain, key_id: str) -> Scope:
     Raises: as `protect`; ServiceError("ConflictException") while another switch is under way.
     """
     try:
-        if _is_key_of(call, domain, key_id):
+        if is_key_of(call, domain.scope, key_id):
             return domain.scope
         _refuse_second_switch(call, domain)
         scope = call.store.rekey_scope(domain.scope, CustomerManaged.kind, key_id=key_id)
@@ -59,15 +60,6 @@ def move_data(call: ServiceCall, before: Domain, scope: Scope) -> None:
     last = latest_key_switch(call, before)
     if last is not None and last.status == FAILED:
         call.simulator.reencryption.retry(scope)
-
-
-def _is_key_of(call: ServiceCall, domain: Domain, key_id: str) -> bool:
-    """Whether an identifier names the domain's present key; only for an alias KMS has to be asked."""
-    present = domain.scope.key_arn
-    if "alias/" not in key_id:
-        return key_id in (present, present.rpartition("/")[2])
-    session = call.caller.through(call.identity)
-    return call.kms.perform(session, keys.describe_key, key_id=key_id).arn == present
 
 
 def _refuse_second_switch(call: ServiceCall, domain: Domain) -> None:

@@ -93,7 +93,7 @@ def _add_opted_out(call: ServiceCall, domain: Domain, speaker_id: str) -> Record
         _GENERATED + call.randomness.alphanumeric(22),
         {_ID: speaker_id},
         {"Status": OPTED_OUT, "UpdatedAt": call.clock.now()},
-        index={_ID: speaker_id},
+        index=[(_ID, speaker_id)],
     )
 
 
