@@ -10,6 +10,7 @@ from flask import Flask, Response
 from services.blueprints import service_blueprint
 from services.registry import SERVICES
 from services.simulator import Simulator
+from services.wisdom.links import links
 from shared.aws.routing import ServicePrefix
 
 
@@ -23,6 +24,7 @@ def create_app(simulator: Simulator) -> Flask:
     app.extensions["simulator"] = simulator
     for service in SERVICES.values():
         app.register_blueprint(service_blueprint(service))
+    app.register_blueprint(links)
     app.register_blueprint(control)
     app.register_blueprint(console)
     app.register_error_handler(404, _not_found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.refusals import access_denied
 from shared.errors import ServiceError
 
@@ -10,7 +12,7 @@ refuse = access_denied
 KMS_KEY_NOT_FOUND, KMS_ACCESS_DENIED = "KMS_KEY_NOT_FOUND", "KMS_ACCESS_DENIED"
 
 
-def _error(code: str, message: str, **members: str) -> ServiceError:
+def _error(code: str, message: str, **members: Any) -> ServiceError:
     return ServiceError(code, message, xAmzErrorType=code, **members)
 
 
