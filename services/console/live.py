@@ -175,8 +175,6 @@ def _card(world: World, driver: Driver, action: memory.LastAction | None, *, of_
 
 def _live_cell(world: World, driver: Driver, row: Row, action: memory.LastAction | None) -> LiveCell:
     cell = probe(world, driver, row)
-    if cell.is_readable:
-        driver.refill()
     before = "" if action is None else action.before.get(_cell_id(row), "")
     return LiveCell(row, cell, before if before != cell.outcome else "")
 

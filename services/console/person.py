@@ -70,10 +70,6 @@ class Driver(ABC):
         through: the instance by which it is asked for, if it is not its own.
         """
 
-    def refill(self) -> None:
-        """Put back what a successful read used up."""
-        return
-
     def switch(self, new_key_arn: str) -> None:
         """Give A another key. Raises: NoSuchOperation."""
         raise NoSuchOperation("the key is the service's own; there is nothing to switch")
@@ -331,9 +327,6 @@ class OutboundCampaigns(Driver):
                 }
             ],
         )
-
-    def refill(self) -> None:
-        self._request("a")
 
     def scope_arn(self, instance: str) -> str:
         return self.arn(f"instance/{self.ids[f'instance_{instance}']}", "connect")

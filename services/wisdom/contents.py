@@ -65,8 +65,8 @@ def update_content(parameters: dict[str, Any], call: ServiceCall) -> dict[str, A
         raise errors.stale_revision()
     if "overrideLinkOutUri" in parameters and parameters.get("removeOverrideLinkOutUri", False):
         raise errors.invalid("overrideLinkOutUri cannot be set and removed at once.")
-    given = {name: parameters[name] for name in ("title", "metadata") if name in parameters}
-    protected: dict[str, Any] = {**call.store.reveal(record), **given}
+    given: dict[str, Any] = {name: parameters[name] for name in ("title", "metadata") if name in parameters}
+    protected = {**call.store.reveal(record), **given}
     attributes = {**record.attributes, "revisionId": call.randomness.uuid()}
     if "overrideLinkOutUri" in parameters or parameters.get("removeOverrideLinkOutUri", False):
         protected["linkOutUri"] = parameters.get("overrideLinkOutUri")
