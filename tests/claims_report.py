@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 CLAIMS_FILE = Path(__file__).parent.parent / "docs" / "claims.md"
+# The options of pyproject.toml include one of the terminal, which is not there.
+_SILENTLY = ("-p", "no:terminal", "-o", "addopts=--strict-markers --import-mode=importlib")
 _ROW = re.compile(r"\| (?P<id>[A-Z]\d+b?) \| (?P<claim>.*?) \|")
 
 
@@ -55,7 +57,7 @@ def report(claims: dict[str, str], tests: dict[str, list[str]]) -> str:
 
 def main() -> int:
     collector = Collector()
-    status = pytest.main(["--collect-only", "-qq", "--no-header", "-p", "no:terminal"], plugins=[collector])
+    status = pytest.main([*_SILENTLY, "--collect-only"], plugins=[collector])
     if status != pytest.ExitCode.OK:
         sys.stderr.write("The tests could not be collected; run them to see why.\n")
         return 1

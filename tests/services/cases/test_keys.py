@@ -84,7 +84,9 @@ def test_damaged_rows_are_an_internal_error_without_a_word_of_the_data(server: S
     row = server.simulator.database.find("records", where)
     assert row is not None
     with server.simulator.database.unit():
-        server.simulator.database.update("records", where, {"sealed": row["sealed"][:-1] + bytes([row["sealed"][-1] ^ 1])})
+        server.simulator.database.update(
+            "records", where, {"sealed": row["sealed"][:-1] + bytes([row["sealed"][-1] ^ 1])}
+        )
     with refused("InternalServerException") as refusal:
         desk.values(case, "title")
     assert refusal.status == 500

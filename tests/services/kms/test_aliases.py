@@ -87,9 +87,7 @@ class TestShape:
             answer = call(kms, operation, key_id)
             assert kms_key in (answer.get("KeyId"), answer.get("KeyMetadata", {}).get("Arn"))
 
-    def test_decrypt_and_re_encrypt_take_an_alias(
-        self, kms: Any, account: Account, kms_key: str, alias: str
-    ) -> None:
+    def test_decrypt_and_re_encrypt_take_an_alias(self, kms: Any, account: Account, kms_key: str, alias: str) -> None:
         ciphertext = kms.encrypt(KeyId=kms_key, Plaintext=b"x")["CiphertextBlob"]
         for key_id in (alias, arn_of(account, alias)):
             assert kms.decrypt(CiphertextBlob=ciphertext, KeyId=key_id)["KeyId"] == kms_key
@@ -97,9 +95,7 @@ class TestShape:
             assert (moved["SourceKeyId"], moved["KeyId"]) == (kms_key, kms_key)
 
     @pytest.mark.parametrize("operation", TAKES_NO_ALIAS)
-    def test_an_alias_is_no_key_id_anywhere_else(
-        self, kms: Any, account: Account, alias: str, operation: str
-    ) -> None:
+    def test_an_alias_is_no_key_id_anywhere_else(self, kms: Any, account: Account, alias: str, operation: str) -> None:
         for key_id in (alias, arn_of(account, alias)):
             with refused("NotFoundException") as refusal:
                 call(kms, operation, key_id)

@@ -189,8 +189,11 @@ class TestEveryOperation:
         ready_for(call, scene)
         if call.operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
             elsewhere = with_other_alias(Scene(second_account, scene.key, guest_key(guest), "alias/x", "", b"", b""))
-            with refused("NotFoundException" if call.role != "new-target" and call.operation != "CreateAlias"
-                         else "AccessDeniedException"):
+            with refused(
+                "NotFoundException"
+                if call.role != "new-target" and call.operation != "CreateAlias"
+                else "AccessDeniedException"
+            ):
                 call.make(guest.client("kms"), elsewhere)
         elif call.operation == "RetireGrant" or not FACTS[call.operation].cross_account:
             with refused("AccessDeniedException"):
@@ -207,9 +210,7 @@ def guest_key(guest: Account) -> str:
 class TestAcrossAccounts:
     @pytest.mark.parametrize("named_how", ["user", "account", "everyone", "not"])
     @pytest.mark.parametrize("iam", [True, False], ids=["with-iam", "without-iam"])
-    def test_both_sides_must_allow(
-        self, account: Account, second_account: Account, named_how: str, iam: bool
-    ) -> None:
+    def test_both_sides_must_allow(self, account: Account, second_account: Account, named_how: str, iam: bool) -> None:
         guest = second_account.user("guest", *([EVERYTHING] if iam else []))
         principals = {"user": [guest.arn], "account": [second_account.account_id], "everyone": ["*"]}
         statements = [allow("kms:Encrypt", Principal=named(*principals[named_how]))] if named_how != "not" else []

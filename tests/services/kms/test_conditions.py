@@ -72,7 +72,10 @@ CASES = {
         (encrypt(a="x", z="y"),),
     ),
     "encryption-context-of-a-grant": Case(
-        "CreateGrant", {"StringEquals": {"kms:EncryptionContext:a": "b"}}, (grant(**SUBSET), grant(**EQUALS)), (grant(),)
+        "CreateGrant",
+        {"StringEquals": {"kms:EncryptionContext:a": "b"}},
+        (grant(**SUBSET), grant(**EQUALS)),
+        (grant(),),
     ),
     "encryption-context-never-on-describe-key": Case(
         "DescribeKey",

@@ -182,9 +182,7 @@ class TestBehaviour:
             kms.decrypt(CiphertextBlob=blob, EncryptionContext={**context, "": "x"})
 
     @pytest.mark.parametrize("pairs", [{"a": "x" * 70_000}, {"x" * 70_000: "a"}], ids=["value", "key"])
-    def test_a_context_too_long_to_be_encoded_is_refused(
-        self, kms: Any, kms_key: str, pairs: dict[str, str]
-    ) -> None:
+    def test_a_context_too_long_to_be_encoded_is_refused(self, kms: Any, kms_key: str, pairs: dict[str, str]) -> None:
         with refused("ValidationException"):
             kms.encrypt(KeyId=kms_key, Plaintext=b"x", EncryptionContext=pairs)
         with refused("ValidationException"):
@@ -393,9 +391,7 @@ class TestAuthorization:
                 refused_call()
             assert refusal.message == HIDDEN_KEY
 
-    def test_a_forbidden_key_that_the_caller_names_is_no_secret(
-        self, account: Account, kms: Any, kms_key: str
-    ) -> None:
+    def test_a_forbidden_key_that_the_caller_names_is_no_secret(self, account: Account, kms: Any, kms_key: str) -> None:
         user = account.user("nobody")
         with refused("AccessDeniedException") as refusal:
             user.client("kms").decrypt(CiphertextBlob=seal(kms, kms_key), KeyId=kms_key)

@@ -114,7 +114,9 @@ class TestShape:
     @pytest.mark.claim("V22")
     @pytest.mark.parametrize("kind", ["EncryptionContextSubset", "EncryptionContextEquals"])
     def test_list_grants_shows_all_but_the_token(self, account: Account, grantee: Grantee, kind: str) -> None:
-        made = grantee.grant("Encrypt", "Decrypt", Name="mine", RetiringPrincipal=grantee.user.arn, Constraints={kind: DOMAIN})
+        made = grantee.grant(
+            "Encrypt", "Decrypt", Name="mine", RetiringPrincipal=grantee.user.arn, Constraints={kind: DOMAIN}
+        )
         (grant,) = grantee.owner_kms.list_grants(KeyId=grantee.key.rpartition("/")[2])["Grants"]
         grant.pop("CreationDate")
         assert grant == {
@@ -266,7 +268,9 @@ class TestCreateGrant:
         assert grant_ids(grantee.owner_kms, grantee.key) == set()
 
     @pytest.mark.parametrize("operations", ["[]", '["ListGrants"]', '["decrypt"]'], ids=["none", "foreign", "case"])
-    def test_operations_that_no_grant_can_hold_are_refused(self, grantee: Grantee, raw_kms: Any, operations: str) -> None:
+    def test_operations_that_no_grant_can_hold_are_refused(
+        self, grantee: Grantee, raw_kms: Any, operations: str
+    ) -> None:
         body = f'{{"KeyId": "{grantee.key}", "GranteePrincipal": "{grantee.user.arn}", "Operations": {operations}}}'
         status, answer = raw_kms.send("CreateGrant", body.encode())
         assert (status, answer["__type"]) == (400, "ValidationException")
@@ -296,7 +300,11 @@ class TestCreateGrant:
         assert grantee.grant("Decrypt")["GrantId"] != grantee.grant("Decrypt")["GrantId"]
 
     def test_with_a_name_the_same_call_finds_the_same_grant_under_a_new_token(self, grantee: Grantee) -> None:
-        others = {"Name": "once", "RetiringPrincipal": grantee.user.arn, "Constraints": {"EncryptionContextEquals": {"a": "b"}}}
+        others = {
+            "Name": "once",
+            "RetiringPrincipal": grantee.user.arn,
+            "Constraints": {"EncryptionContextEquals": {"a": "b"}},
+        }
         first = grantee.grant("Decrypt", "Encrypt", **others)
         second = grantee.grant("Encrypt", "Decrypt", **others)
         assert first["GrantId"] == second["GrantId"]
@@ -395,9 +403,7 @@ class TestTheEndOfAGrant:
         grantee.call("Encrypt")
 
     @pytest.mark.parametrize("by", ["token", "id"])
-    @pytest.mark.parametrize(
-        "who", ["retiring-principal", "grantee-who-may", "iam-of-the-account"]
-    )
+    @pytest.mark.parametrize("who", ["retiring-principal", "grantee-who-may", "iam-of-the-account"])
     def test_these_may_retire_it(self, account: Account, grantee: Grantee, who: str, by: str) -> None:
         retiring = account.user("retiring")
         operations = ["Encrypt", "RetireGrant"] if who == "grantee-who-may" else ["Encrypt"]
@@ -545,9 +551,7 @@ class TestChildGrants:
         [{}, {"ForAnyValue:StringEquals": {"kms:GrantOperations": "Encrypt"}}],
         ids=["whatever", "these-operations"],
     )
-    def test_a_deny_beats_the_parent(
-        self, account: Account, where: str, condition: dict[str, Any]
-    ) -> None:
+    def test_a_deny_beats_the_parent(self, account: Account, where: str, condition: dict[str, Any]) -> None:
         denial = deny("kms:CreateGrant", **({"Condition": condition} if condition else {}))
         user = account.user("denied", *([document(denial)] if where == "iam" else []))
         key = open_key(account, *([{**denial, "Principal": named(user.arn)}] if where != "iam" else []))
@@ -569,9 +573,9 @@ class TestLists:
     def test_grants_are_found_by_id_and_by_grantee(self, account: Account, grantee: Grantee) -> None:
         other = account.user("other")
         mine = grantee.grant("Encrypt")["GrantId"]
-        theirs = grantee.owner_kms.create_grant(
-            KeyId=grantee.key, GranteePrincipal=other.arn, Operations=["Encrypt"]
-        )["GrantId"]
+        theirs = grantee.owner_kms.create_grant(KeyId=grantee.key, GranteePrincipal=other.arn, Operations=["Encrypt"])[
+            "GrantId"
+        ]
         kms, key = grantee.owner_kms, grantee.key
         assert grant_ids(kms, key) == {mine, theirs}
         assert grant_ids(kms, key, GrantId=mine) == {mine}

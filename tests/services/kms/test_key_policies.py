@@ -128,9 +128,7 @@ class TestBehaviour:
         before = policy_of(kms, kms_key)
         for bypass in (False, True):
             with refused("MalformedPolicyDocumentException") as refusal:
-                kms.put_key_policy(
-                    KeyId=kms_key, Policy=MALFORMED[case], BypassPolicyLockoutSafetyCheck=bypass
-                )
+                kms.put_key_policy(KeyId=kms_key, Policy=MALFORMED[case], BypassPolicyLockoutSafetyCheck=bypass)
             assert refusal.message not in ("", LOCKED_OUT)
             with refused("MalformedPolicyDocumentException"):
                 kms.create_key(Policy=MALFORMED[case], BypassPolicyLockoutSafetyCheck=bypass)

@@ -70,7 +70,11 @@ class TestBehaviour:
             ("ReadOnly", lambda key: "false", ["EnableKey", "DisableKey", "CreateKey"]),
             ("ResourceName", lambda key: key, ["DescribeKey", "EnableKey", "DisableKey", "Encrypt", "CreateKey"]),
             ("ResourceName", lambda key: "no such", []),
-            ("ResourceType", lambda key: "AWS::KMS::Key", ["DescribeKey", "EnableKey", "DisableKey", "Encrypt", "CreateKey"]),
+            (
+                "ResourceType",
+                lambda key: "AWS::KMS::Key",
+                ["DescribeKey", "EnableKey", "DisableKey", "Encrypt", "CreateKey"],
+            ),
         ],
         ids=["name", "name-in-another-case", "user", "source", "changes", "key", "no-key", "type"],
     )
@@ -118,9 +122,7 @@ class TestBehaviour:
         assert (late.count("Encrypt"), early.count("Encrypt")) == (1, 1)
         assert cloudtrail.lookup_events(StartTime=between, EndTime=between)["Events"] == []
 
-    def test_events_older_than_ninety_days_are_not_found(
-        self, server: Server, cloudtrail: Any, used_key: str
-    ) -> None:
+    def test_events_older_than_ninety_days_are_not_found(self, server: Server, cloudtrail: Any, used_key: str) -> None:
         server.advance("P91D")
         assert names(cloudtrail.lookup_events()["Events"]) in ([], ["LookupEvents"])
 

@@ -150,9 +150,7 @@ def test_every_other_member_is_a_parameter_of_the_engine() -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(request=REQUESTS)
-def test_no_document_makes_an_operation_fail(
-    account: Account, raw_kms: RawKms, request: tuple[str, Any]
-) -> None:
+def test_no_document_makes_an_operation_fail(account: Account, raw_kms: RawKms, request: tuple[str, Any]) -> None:
     operation, body = request
     status, answer = raw_kms.send(operation, filled_in(body, set_scene(account)))
     assert status == 200 or 400 <= status < 500 or status == 501, answer

@@ -66,7 +66,9 @@ def key_of(item: Any) -> str:
     return str(sorted(item.items()))
 
 
-def all_pages(list_page: Lister, member: str, size: int, between: Callable[[int], Any] = lambda page: None) -> list[Any]:
+def all_pages(
+    list_page: Lister, member: str, size: int, between: Callable[[int], Any] = lambda page: None
+) -> list[Any]:
     """All items, with something done between the pages."""
     items: list[Any] = []
     more: dict[str, Any] = {}

@@ -109,9 +109,7 @@ class TestBehaviour:
         )
         assert len(rotations(kms, kms_key)) == 25
 
-    def test_a_key_rotates_when_its_period_is_over_and_not_before(
-        self, server: Server, kms: Any, kms_key: str
-    ) -> None:
+    def test_a_key_rotates_when_its_period_is_over_and_not_before(self, server: Server, kms: Any, kms_key: str) -> None:
         first = current(kms, kms_key)
         old = kms.encrypt(KeyId=kms_key, Plaintext=b"old")["CiphertextBlob"]
         kms.enable_key_rotation(KeyId=kms_key, RotationPeriodInDays=90)

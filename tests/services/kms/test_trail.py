@@ -119,9 +119,7 @@ class TestShape:
         assert event["responseElements"] == expected or set(event["responseElements"]) == expected
         assert scene.key in arns(event)
 
-    def test_who_called_from_where_and_when(
-        self, trail: Trail, account: Account, kms: Any, kms_key: str
-    ) -> None:
+    def test_who_called_from_where_and_when(self, trail: Trail, account: Account, kms: Any, kms_key: str) -> None:
         kms.describe_key(KeyId=kms_key)
         event = last(trail, account, "DescribeKey")
         identity = event["userIdentity"]
@@ -181,9 +179,7 @@ class TestShape:
         assert arns(event) == [metadata["Arn"]]
 
     @pytest.mark.parametrize("operation", ["GenerateRandom", "ListKeys", "ListAliases", "ListRetirableGrants"])
-    def test_operations_without_a_key_name_none(
-        self, trail: Trail, account: Account, kms: Any, operation: str
-    ) -> None:
+    def test_operations_without_a_key_name_none(self, trail: Trail, account: Account, kms: Any, operation: str) -> None:
         calls: dict[str, Callable[[], Any]] = {
             "GenerateRandom": lambda: kms.generate_random(NumberOfBytes=8),
             "ListKeys": lambda: kms.list_keys(Limit=7),
@@ -405,9 +401,7 @@ class TestWhatAwsDoesItself:
         assert event["resources"] == [{"accountId": account.account_id, "type": "AWS::KMS::Key", "ARN": key}]
 
     @pytest.mark.parametrize("how", ["on-demand", "by-the-clock"])
-    def test_a_rotation(
-        self, server: Server, trail: Trail, account: Account, kms: Any, kms_key: str, how: str
-    ) -> None:
+    def test_a_rotation(self, server: Server, trail: Trail, account: Account, kms: Any, kms_key: str, how: str) -> None:
         if how == "on-demand":
             kms.rotate_key_on_demand(KeyId=kms_key)
         else:
@@ -417,9 +411,7 @@ class TestWhatAwsDoesItself:
         self.check(event, account, kms_key)
         assert event["serviceEventDetails"] == {"keyId": kms_key.rpartition("/")[2]}
 
-    def test_the_end_of_a_key(
-        self, server: Server, trail: Trail, account: Account, kms: Any, kms_key: str
-    ) -> None:
+    def test_the_end_of_a_key(self, server: Server, trail: Trail, account: Account, kms: Any, kms_key: str) -> None:
         due = kms.schedule_key_deletion(KeyId=kms_key, PendingWindowInDays=7)["DeletionDate"]
         server.advance("P10D")
         (event,) = trail(account, name="DeleteKey")
