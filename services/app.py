@@ -5,13 +5,19 @@ It stands here and not in `shared/`, because it knows every service, and imports
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
 
 from services.blueprints import service_blueprint
 from services.registry import SERVICES
 from services.simulator import Simulator
 from services.wisdom.links import links
 from shared.aws.routing import ServicePrefix
+from shared.bugs import where
+
+log = logging.getLogger(__name__)
 
 
 def create_app(simulator: Simulator) -> Flask:
@@ -28,6 +34,7 @@ def create_app(simulator: Simulator) -> Flask:
     app.register_blueprint(control)
     app.register_blueprint(console)
     app.register_error_handler(404, _not_found)
+    app.register_error_handler(Exception, _internal_error)
     app.wsgi_app = ServicePrefix(app.wsgi_app, frozenset(SERVICES))  # type: ignore[method-assign]
     return app
 
@@ -36,3 +43,11 @@ def _not_found(error: Exception) -> Response:
     """What no service, page or control call answers: as AWS meets a request that it cannot attribute."""
     body = '{"__type":"UnknownOperationException","message":"The request names no simulated service."}'
     return Response(body, 404, content_type="application/x-amz-json-1.1")
+
+
+def _internal_error(error: Exception) -> Response | HTTPException:
+    """Our own fault, outside the services' pipeline. The log tells where, and nothing of what was in hand."""
+    if isinstance(error, HTTPException):
+        return error
+    log.error("a request failed: %s", where(error))
+    return Response("An internal error.\n", 500, content_type="text/plain; charset=utf-8")

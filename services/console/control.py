@@ -20,6 +20,7 @@ from shared import demo_world
 control = Blueprint("control", __name__, url_prefix="/_simulator")
 
 _TRAIL_LIMIT = 500
+_DIAL_LIMIT = 1_000
 
 
 class BadRequest(Exception):
@@ -221,7 +222,9 @@ def dialer() -> Response:
         account_id, campaign = str(body["Account"]), str(body["Campaign"])
     except KeyError as error:
         raise BadRequest('"Account" and "Campaign" are required.') from error
-    region, limit = str(body.get("Region", demo_world.REGION)), int(body.get("Limit", 10))
+    region, limit = str(body.get("Region", demo_world.REGION)), body.get("Limit", 10)
+    if not isinstance(limit, int) or not 0 < limit <= _DIAL_LIMIT:
+        raise BadRequest(f'"Limit" must be a number from 1 to {_DIAL_LIMIT}.')
     return jsonify({"Dialled": dial(simulator(), account_id, region, campaign, limit)})
 
 
