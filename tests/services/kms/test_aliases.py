@@ -36,7 +36,7 @@ WITH_KEY_ID = {
     "UntagResource": {"TagKeys": ["a"]},
     "UpdateKeyDescription": {"Description": "x"},
 }
-"""Operation -> what it needs besides KeyId. Decrypt, ReEncrypt, RetireGrant and the alias operations have their own tests."""
+"""Operation -> what it needs besides KeyId; Decrypt, ReEncrypt, RetireGrant and aliases have tests of their own."""
 
 TAKES_ALIAS = [name for name in WITH_KEY_ID if FACTS[name].aliases]
 TAKES_NO_ALIAS = [name for name in WITH_KEY_ID if not FACTS[name].aliases]

@@ -264,8 +264,13 @@ class TestBehaviour:
 
     @pytest.mark.parametrize(
         ("size", "length"),
-        [({"KeySpec": "AES_128"}, 16), ({"KeySpec": "AES_256"}, 32), ({"NumberOfBytes": 1}, 1)]
-        + [({"NumberOfBytes": 64}, 64), ({"NumberOfBytes": 1024}, 1024)],
+        [
+            ({"KeySpec": "AES_128"}, 16),
+            ({"KeySpec": "AES_256"}, 32),
+            ({"NumberOfBytes": 1}, 1),
+            ({"NumberOfBytes": 64}, 64),
+            ({"NumberOfBytes": 1024}, 1024),
+        ],
         ids=["aes-128", "aes-256", "1-byte", "64-bytes", "1024-bytes"],
     )
     def test_a_data_key_has_the_size_that_was_asked_for(

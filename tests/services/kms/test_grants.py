@@ -41,7 +41,7 @@ HELD = [
 
 
 class Grantee:
-    """A user without any policy, a key, and a second key on which it may ReEncrypt: what it can do is what it was granted."""
+    """A user without any policy, a key, and a second key on which it may ReEncrypt: it can do what it was granted."""
 
     def __init__(self, owner: Account) -> None:
         self.owner = owner
@@ -215,7 +215,7 @@ ALL_PAIRS_OF_EQUALS: dict[str, tuple[dict[str, str], bool]] = {
 
 
 class TestConstraints:
-    @pytest.mark.parametrize("operation", [name for name in HELD[:6]])
+    @pytest.mark.parametrize("operation", list(HELD[:6]))
     @pytest.mark.parametrize("kind", ["EncryptionContextEquals", "EncryptionContextSubset"])
     @pytest.mark.parametrize("case", ALL_PAIRS_OF_EQUALS)
     def test_the_context_of_the_call_decides(self, grantee: Grantee, operation: str, kind: str, case: str) -> None:

@@ -19,7 +19,7 @@ PRINTED_POLICY = """{
      "Resource": "*",
      "Condition": {
          "StringEquals": {
-             "kms:EncryptionContext:"aws:voiceid:domain:arn": "arn:aws:voiceid:us-west-2:111122223333:domain/sampleDomainId""
+             "kms:EncryptionContext:"aws:voiceid:domain:arn": "arn:aws:voiceid:us-west-2:111122223333:domain/sample""
           }
      }
 }]}"""
