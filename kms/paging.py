@@ -81,4 +81,3 @@ def _page_size(call: KmsCall, limit: int | None) -> int:
 
 def _encode(operation_name: str, last: str) -> str:
     return base64.urlsafe_b64encode(f"{operation_name}\n{last}".encode()).decode()
-
