@@ -137,7 +137,7 @@ class TestBehaviour:
 
     @pytest.mark.claim("V23")
     def test_the_printed_statements_are_taken_once_their_quotes_are_mended(self, kms: Any, account: Account) -> None:
-        mended = PRINTED_POLICY.replace('EncryptionContext:"aws', "EncryptionContext:aws").replace('sample""', 'sample"')
+        mended = PRINTED_POLICY.replace('Context:"aws', "Context:aws").replace('sample""', 'sample"')
         statement = json.loads(mended)["Statement"][0]
         kms.create_key(Policy=account_policy(account.account_id, statement))
 
