@@ -28,6 +28,9 @@ Row = dict[str, Any]
 
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "ne": "IS NOT"}
 _NO_JSON: frozenset[str] = frozenset()
+_KEPT_TABLES = frozenset({"access_keys", "principals", "kms_keys", "aliases", "backing_keys", "scopes", "data_keys"})
+_KEPT_ROWS = 1_024
+"""Rows per table that `find` keeps in memory: small ones, which every request asks for and few change."""
 
 
 class DatabaseUnusable(Exception):
@@ -45,6 +48,7 @@ class Database:
         self.path = path
         self._depth = 0
         self._lock = threading.RLock()
+        self._found: dict[str, dict[tuple[str, tuple[Any, ...]], sqlite3.Row]] = {}
         try:
             self._connection = sqlite3.connect(
                 path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
@@ -81,6 +85,7 @@ class Database:
                 yield
             except BaseException:
                 self._depth -= 1
+                self._found.clear()
                 for statement in rollback:
                     self._execute(statement)
                 raise
@@ -95,24 +100,25 @@ class Database:
 
     def insert(self, table: str, row: Mapping[str, Any]) -> None:
         """Add a row. Raises: sqlite3.IntegrityError if its key is taken."""
-        self._execute(_insert_sql(table, tuple(row), replace=False), _values(table, row))
+        self._write(table, _insert_sql(table, tuple(row), replace=False), _values(table, row))
 
     def upsert(self, table: str, row: Mapping[str, Any]) -> None:
         """Add a row, or replace the one of the same key as a whole."""
-        self._execute(_insert_sql(table, tuple(row), replace=True), _values(table, row))
+        self._write(table, _insert_sql(table, tuple(row), replace=True), _values(table, row))
 
     def update(self, table: str, where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
         """Change all rows that meet the condition; returns how many."""
         sql = _update_sql(table, tuple(changes), _condition_shape(where))
-        return self._execute(sql, _values(table, changes) + _arguments(where)).rowcount
+        return self._write(table, sql, _values(table, changes) + _arguments(where)).rowcount
 
     def delete(self, table: str, where: Mapping[str, Any]) -> int:
         """Remove all rows that meet the condition; returns how many."""
-        return self._execute(_delete_sql(table, _condition_shape(where)), _arguments(where)).rowcount
+        return self._write(table, _delete_sql(table, _condition_shape(where)), _arguments(where)).rowcount
 
     def find(self, table: str, where: Mapping[str, Any]) -> Row | None:
         """The first row that meets the condition, or None."""
-        row = self._execute(_select_sql(table, _condition_shape(where), (), 1), _arguments(where)).fetchone()
+        sql, arguments = _select_sql(table, _condition_shape(where), (), 1), _arguments(where)
+        row = self._find_kept(table, sql, arguments) if table in _KEPT_TABLES else self._fetch(sql, arguments)
         return None if row is None else _decode(table, row)
 
     def select(
@@ -138,6 +144,26 @@ class Database:
 
     def set_meta(self, name: str, value: str) -> None:
         self.upsert("meta", {"name": name, "value": value})
+
+    def _find_kept(self, table: str, sql: str, arguments: tuple[Any, ...]) -> sqlite3.Row | None:
+        """A row as it was found before, if its table was not written to since."""
+        kept = self._found.setdefault(table, {})
+        row = kept.get((sql, arguments))
+        if row is None:
+            row = self._fetch(sql, arguments)
+            if row is not None:
+                if len(kept) >= _KEPT_ROWS:
+                    kept.clear()
+                kept[sql, arguments] = row
+        return row
+
+    def _fetch(self, sql: str, arguments: tuple[Any, ...]) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._execute(sql, arguments).fetchone()
+        return row
+
+    def _write(self, table: str, sql: str, arguments: tuple[Any, ...]) -> sqlite3.Cursor:
+        self._found.pop(table, None)
+        return self._execute(sql, arguments)
 
     def _execute(self, sql: str, arguments: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         return self._connection.execute(sql, arguments)

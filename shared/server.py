@@ -212,6 +212,7 @@ def make_server(app: WSGIApplication, world: World, max_body_bytes: int) -> uvic
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=60,
