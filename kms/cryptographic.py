@@ -222,7 +222,7 @@ def generate_random(call: KmsCall, *, number_of_bytes: int | None = None) -> byt
 
 def _key_for(
     call: KmsCall,
-    key_id: str,
+    key_id: str | KmsKey,
     encryption_context: EncryptionContext | None,
     grant_tokens: Sequence[str],
     algorithm: str,
@@ -263,7 +263,7 @@ def _key_of_blob(
     if found is None:
         raise errors.AccessDenied(_HIDDEN_KEY)
     try:
-        return _key_for(call, found.arn, encryption_context, grant_tokens, algorithm, permission, conditions)
+        return _key_for(call, found, encryption_context, grant_tokens, algorithm, permission, conditions)
     except errors.AccessDenied as denial:
         raise errors.AccessDenied(_HIDDEN_KEY, explicit=denial.explicit) from denial
 

@@ -88,7 +88,7 @@ class KmsCall:
 
     def authorized_key(
         self,
-        key_id: str,
+        key_id: str | KmsKey,
         *,
         permission: str | None = None,
         conditions: Mapping[str, Any] | None = None,
@@ -98,7 +98,8 @@ class KmsCall:
     ) -> KmsKey:
         """The key that `key_id` names, once the caller may use it for this operation and its state allows it.
 
-        key_id: key id, key ARN, or (where the operation takes one) alias name or alias ARN.
+        key_id: key id, key ARN, or (where the operation takes one) alias name or alias ARN; or the key itself, where
+            the operation has found it otherwise.
         permission: the action without "kms:", where it is not the operation's own name.
         conditions: condition keys of this operation, names in lower case.
         Raises: NotFound, InvalidArn, AccessDenied, InvalidGrantToken, KeyDisabled, InvalidKeyState.
@@ -107,7 +108,7 @@ class KmsCall:
         from kms.key import resolve
 
         grants.check_tokens(self, grant_tokens)
-        key, request_alias = resolve(self, key_id)
+        key, request_alias = resolve(self, key_id) if isinstance(key_id, str) else (key_id, None)
         self.touches(key.arn, key.account_id)
         authorization.authorize(
             self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
+import os
 import string
 import uuid
 
@@ -30,7 +30,7 @@ class Randomness:
 
     def token_bytes(self, length_bytes: int) -> bytes:
         if self._seed is None:
-            return secrets.token_bytes(length_bytes)
+            return os.urandom(length_bytes)
         blocks = b""
         while len(blocks) < length_bytes:
             self._position += 1
