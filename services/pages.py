@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 
 from kms.encrypted_store import Record
 from shared.errors import ServiceError
@@ -22,6 +23,17 @@ def page(fetch: Fetch, token: str | None, size: int, refusal: ServiceError) -> t
     if len(records) <= size:
         return records, None
     return records[:size], encode(records[size - 1].record_id)
+
+
+def among(ids: Iterable[str], get: Callable[[str], Record]) -> Fetch:
+    """Pages through records whose ids are known already, in the order of their ids."""
+    ordered = sorted(ids)
+
+    def fetch(after: str, limit: int) -> list[Record]:
+        start = bisect_right(ordered, after)
+        return [get(record_id) for record_id in ordered[start : start + limit]]
+
+    return fetch
 
 
 def encode(last_id: str) -> str:

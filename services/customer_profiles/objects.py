@@ -21,7 +21,7 @@ from services.customer_profiles.object import (
     store_object,
 )
 from services.customer_profiles.profile import find_ids, get_profile, store_profile
-from services.pages import page
+from services.pages import Fetch, among, page
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -55,13 +55,8 @@ def list_profile_objects(parameters: dict[str, Any], call: ServiceCall) -> dict[
     require_type(call, domain, name)
     get_profile(call, domain.scope, parameters["ProfileId"])
     scope, parent = scope_of_type(call, domain, name), parent_of(name, parameters["ProfileId"])
-    wanted = _filtered(call, scope, name, parameters.get("ObjectFilter"))
     records, token = page(
-        lambda after, limit: [
-            record
-            for record in call.store.stream(scope.arn, OBJECT, parent=parent)
-            if record.record_id > after and (wanted is None or record.record_id in wanted)
-        ][:limit],
+        _fetch(call, scope, name, parent, parameters.get("ObjectFilter")),
         parameters.get("NextToken"),
         parameters.get("MaxResults", 100),
         errors.invalid_token(),
@@ -129,11 +124,14 @@ def _place(call: ServiceCall, scope: Scope, name: str, unique: str | None, paren
     return call.randomness.uuid()
 
 
-def _filtered(call: ServiceCall, scope: Scope, name: str, wanted: dict[str, Any] | None) -> set[str] | None:
+def _fetch(call: ServiceCall, scope: Scope, name: str, parent: str, wanted: dict[str, Any] | None) -> Fetch:
+    """Pages through a profile's objects: all, or those that have one of the values of a key."""
     if wanted is None:
-        return None
-    return {
+        return lambda after, limit: call.store.page(scope.arn, OBJECT, parent=parent, after=after, limit=limit)
+    found = {
         object_id
         for value in wanted["Values"]
         for object_id in find_by_key(call, scope, name, wanted["KeyName"], value)
     }
+    theirs = [object_id for object_id in found if call.store.get(scope.arn, OBJECT, object_id).parent == parent]
+    return among(theirs, lambda object_id: call.store.get(scope.arn, OBJECT, object_id))

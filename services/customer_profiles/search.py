@@ -8,7 +8,7 @@ from services.customer_profiles import errors
 from services.customer_profiles.data_classes import PROFILE
 from services.customer_profiles.domain import require_domain
 from services.customer_profiles.profile import find_ids, opened
-from services.pages import page
+from services.pages import among, page
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -22,11 +22,9 @@ def search_profiles(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
     wanted += parameters.get("AdditionalSearchKeys", [])
     found = [find_ids(call, domain.scope, key["KeyName"], key["Values"]) for key in wanted]
     every = parameters.get("LogicalOperator", "AND") == "AND"
-    ids = sorted(set.intersection(*found) if every else set.union(*found))
+    ids = set.intersection(*found) if every else set.union(*found)
     records, token = page(
-        lambda after, limit: [
-            call.store.get(domain.arn, PROFILE, profile_id) for profile_id in [i for i in ids if i > after][:limit]
-        ],
+        among(ids, lambda profile_id: call.store.get(domain.arn, PROFILE, profile_id)),
         parameters.get("NextToken"),
         parameters.get("MaxResults", 100),
         errors.invalid_token(),

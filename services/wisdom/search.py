@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.pages import page
+from services.pages import among, page
 from services.wisdom import errors
 from services.wisdom.content import NAME, summary
 from services.wisdom.data_classes import INDEX_ENTRY
@@ -21,12 +21,8 @@ def search_content(parameters: dict[str, Any], call: ServiceCall) -> dict[str, A
     if not filters:
         raise errors.invalid("searchExpression needs a filter.")
     hits = [set(call.store.find_by(base.index, INDEX_ENTRY, NAME, one["value"])) for one in filters]
-    ids = sorted(set.intersection(*hits))
     entries, token = page(
-        lambda after, limit: [
-            call.store.get(base.index.arn, INDEX_ENTRY, content_id)
-            for content_id in [one for one in ids if one > after][:limit]
-        ],
+        among(set.intersection(*hits), lambda content_id: call.store.get(base.index.arn, INDEX_ENTRY, content_id)),
         parameters.get("nextToken"),
         parameters.get("maxResults", 100),
         errors.invalid_token(),
