@@ -17,7 +17,7 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.identity import Caller
+from shared.identity import SESSION, USER, Caller, Principal
 from shared.randomness import Randomness
 
 EVENT_VERSION = "1.08"
@@ -115,7 +115,7 @@ def _body(event: ApiEvent, recipient: str, event_id: str, when: float, shared_id
     body: dict[str, Any] = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": _user_identity(event),
-        "eventTime": datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": _iso(when),
         "eventSource": event.source,
         "eventName": event.name,
         "awsRegion": event.region,
@@ -165,12 +165,36 @@ def _user_identity(event: ApiEvent) -> dict[str, Any]:
         "accountId": principal.account_id,
         "accessKeyId": caller.access_key_id,
     }
-    if principal.kind == "IAMUser":
+    if principal.kind == USER:
         identity["userName"] = principal.name
+    if principal.kind == SESSION:
+        identity["sessionContext"] = _session_context(principal)
     if caller.invoked_by is not None:
         identity["invokedBy"] = caller.invoked_by.principal
     return identity
 
 
+def _session_context(principal: Principal) -> dict[str, Any]:
+    """Which role a session is of, and since when."""
+    return {
+        "sessionIssuer": {
+            "type": "Role",
+            "principalId": principal.unique_id.partition(":")[0],
+            "arn": principal.issuer_arn,
+            "accountId": principal.account_id,
+            "userName": principal.name,
+        },
+        "webIdFederationData": {},
+        "attributes": {"creationDate": _iso(principal.created_at or 0.0), "mfaAuthenticated": "false"},
+    }
+
+
+def _iso(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _username(caller: Caller | None) -> str | None:
-    return None if caller is None or caller.is_service else caller.principal.name
+    """What LookupEvents finds a caller by: a user's name, or a session's."""
+    if caller is None or caller.is_service:
+        return None
+    return caller.principal.session_name or caller.principal.name

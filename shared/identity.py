@@ -6,7 +6,9 @@ printed in the README, and refused when the server listens beyond loopback.
 
 from __future__ import annotations
 
+import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +18,9 @@ from shared.clock import Clock
 from shared.database import Database, Row
 from shared.randomness import Randomness
 
+USER, ROLE, SESSION = "IAMUser", "Role", "AssumedRole"
+"""The kinds of principal that rest."""
+
 
 class SecretBox(Protocol):
     """Wraps small secrets for their rest on disk."""
@@ -24,13 +29,16 @@ class SecretBox(Protocol):
 
     def unwrap(self, wrapped: bytes, *, binding: bytes) -> Any: ...
 
+    def digest(self, data: bytes) -> str: ...
+
 
 @dataclass(frozen=True)
 class Principal:
-    """Who can call: an IAM user or role of an account, or an AWS service.
+    """Who can call: an IAM user, a session of a role, or an AWS service. A role itself can be named, but cannot call.
 
-    kind: as in CloudTrail's userIdentity.type: IAMUser, AssumedRole or AWSService.
-    policies: identity policies as JSON text; none for a service.
+    kind: as in CloudTrail's userIdentity.type: IAMUser, AssumedRole or AWSService; Role for a role.
+    name: of the user, the role or the service. policies: identity policies as JSON text, a session's are its role's.
+    issuer_arn, created_at (seconds since the epoch): a session's role, and when the session began.
     """
 
     arn: str
@@ -40,6 +48,11 @@ class Principal:
     unique_id: str
     policies: tuple[str, ...] = ()
     issuer_arn: str | None = None
+    created_at: float | None = None
+
+    @property
+    def session_name(self) -> str | None:
+        return None if self.issuer_arn is None else self.arn.rpartition("/")[2]
 
     @cached_property
     def naming_arns(self) -> tuple[str, ...]:
@@ -117,9 +130,12 @@ def service_caller(service: AwsService, region: str, *, request_id: str = "", so
 
 @dataclass(frozen=True)
 class AccessKey:
+    """session_token: what a role session's requests must carry too; None for a user's key."""
+
     access_key_id: str
     secret_access_key: str
     principal_arn: str
+    session_token: str | None = None
 
     def __repr__(self) -> str:
         return f"AccessKey({self.access_key_id!r}, {self.principal_arn!r})"
@@ -144,18 +160,56 @@ class Identities:
     def create_user(self, account_id: str, name: str, policies: tuple[dict[str, Any], ...]) -> str:
         """Make an IAM user with inline policies. Returns its ARN."""
         arn = user_arn(account_id, name)
+        self._add_principal(arn, account_id, USER, name, f"AIDA{self._randomness.base32(17)}", policies)
+        return arn
+
+    def create_role(self, account_id: str, name: str, policies: tuple[dict[str, Any], ...]) -> str:
+        """Make an IAM role with inline policies. Returns its ARN."""
+        arn = role_arn(account_id, name)
+        self._add_principal(arn, account_id, ROLE, name, f"AROA{self._randomness.base32(17)}", policies)
+        return arn
+
+    def create_session(self, role: str, session_name: str) -> AccessKey:
+        """Credentials for a session of a role; one of the same name is the same principal. Raises: KeyError."""
+        issuer = self.find_principal(role)
+        if issuer is None or issuer.kind != ROLE:
+            raise KeyError(role)
+        arn = f"arn:aws:sts::{issuer.account_id}:assumed-role/{issuer.name}/{session_name}"
+        if self.find_principal(arn) is None:
+            unique_id = f"{issuer.unique_id}:{session_name}"
+            self._add_principal(arn, issuer.account_id, SESSION, issuer.name, unique_id, (), issuer_arn=role)
+        return self._add_access_key(
+            AccessKey(
+                f"ASIA{self._randomness.base32(16)}",
+                self._fresh_secret(),
+                arn,
+                session_token=self._randomness.token_bytes(96).hex(),
+            )
+        )
+
+    def _add_principal(
+        self,
+        arn: str,
+        account_id: str,
+        kind: str,
+        name: str,
+        unique_id: str,
+        policies: tuple[dict[str, Any], ...],
+        issuer_arn: str | None = None,
+    ) -> None:
         self._database.insert(
             "principals",
             {
                 "arn": arn,
                 "account_id": account_id,
-                "kind": "IAMUser",
+                "kind": kind,
                 "name": name,
-                "unique_id": f"AIDA{self._randomness.base32(17)}",
+                "unique_id": unique_id,
                 "policies": [json.dumps(policy) for policy in policies],
+                "issuer_arn": issuer_arn,
+                "created_at": self._clock.now(),
             },
         )
-        return arn
 
     def put_policies(self, principal_arn: str, policies: tuple[dict[str, Any], ...]) -> None:
         """Replace a principal's identity policies."""
@@ -169,17 +223,25 @@ class Identities:
         """Make an access key; with id and secret given it is one of the demo world's."""
         is_demo = secret is not None
         access_key_id = access_key_id or f"AKIA{self._randomness.base32(16)}"
-        secret = secret or self._randomness.token_bytes(30).hex()[:40]
+        key = AccessKey(access_key_id, secret or self._fresh_secret(), principal_arn)
+        return self._add_access_key(key, is_demo=is_demo)
+
+    def _add_access_key(self, key: AccessKey, *, is_demo: bool = False) -> AccessKey:
+        token = key.session_token
         self._database.insert(
             "access_keys",
             {
-                "access_key_id": access_key_id,
-                "principal_arn": principal_arn,
-                "wrapped_secret": self._box.wrap(secret.encode(), binding=access_key_id.encode()),
+                "access_key_id": key.access_key_id,
+                "principal_arn": key.principal_arn,
+                "wrapped_secret": self._box.wrap(key.secret_access_key.encode(), binding=key.access_key_id.encode()),
                 "is_demo": int(is_demo),
+                "session_token_digest": None if token is None else self._box.digest(token.encode()),
             },
         )
-        return AccessKey(access_key_id, secret, principal_arn)
+        return key
+
+    def _fresh_secret(self) -> str:
+        return self._randomness.token_bytes(20).hex()
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key that works here and now, or None."""
@@ -195,21 +257,27 @@ class Identities:
                 return AccessKey(row["access_key_id"], self._unwrap(row), principal_arn)
         return None
 
-    def principal_of(self, access_key_id: str) -> Principal:
-        """The principal behind an access key. Raises: KeyError if there is none."""
+    def principal_of(self, access_key_id: str, session_token: str | None = None) -> Principal:
+        """The principal behind an access key. Raises: KeyError if there is none, or the token is not the key's."""
         key = self._database.find("access_keys", {"access_key_id": access_key_id})
-        principal = None if key is None else self.find_principal(key["principal_arn"])
+        if key is None or not self._is_token(session_token, key["session_token_digest"]):
+            raise KeyError(access_key_id)
+        principal = self.find_principal(key["principal_arn"])
         if principal is None:
             raise KeyError(access_key_id)
         return principal
 
+    def _is_token(self, session_token: str | None, digest: str | None) -> bool:
+        if session_token is None or digest is None:
+            return session_token is digest
+        return hmac.compare_digest(self._box.digest(session_token.encode()), digest)
+
     def find_principal(self, arn: str) -> Principal | None:
         row = self._database.find("principals", {"arn": arn})
-        return None if row is None else _principal(row)
-
-    def principals(self, account_id: str) -> list[Principal]:
-        rows = self._database.select("principals", {"account_id": account_id}, order=["arn"])
-        return [_principal(row) for row in rows]
+        if row is None:
+            return None
+        issuer = None if row["issuer_arn"] is None else self._database.find("principals", {"arn": row["issuer_arn"]})
+        return _principal(row, (issuer or row)["policies"])
 
     def account_exists(self, account_id: str) -> bool:
         return self._database.find("accounts", {"account_id": account_id}) is not None
@@ -232,16 +300,22 @@ def user_arn(account_id: str, name: str) -> str:
     return f"arn:aws:iam::{account_id}:user/{name}"
 
 
+def role_arn(account_id: str, name: str) -> str:
+    return f"arn:aws:iam::{account_id}:role/{name}"
+
+
 def root_arn(account_id: str) -> str:
     return f"arn:aws:iam::{account_id}:root"
 
 
-def _principal(row: Row) -> Principal:
+def _principal(row: Row, policies: Sequence[str]) -> Principal:
     return Principal(
         arn=row["arn"],
         account_id=row["account_id"],
         kind=row["kind"],
         name=row["name"],
         unique_id=row["unique_id"],
-        policies=tuple(row["policies"]),
+        policies=tuple(policies),
+        issuer_arn=row["issuer_arn"],
+        created_at=row["created_at"],
     )

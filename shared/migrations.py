@@ -238,3 +238,10 @@ def trail_and_jobs(database: SqliteUtils) -> None:
         {"token_digest": str, "request_digest": str, "resource": str, "created_at": float},
         "token_digest",
     )
+
+
+@migrations()
+def role_sessions(database: SqliteUtils) -> None:
+    database["principals"].add_column("issuer_arn", str)  # type: ignore[union-attr]
+    database["principals"].add_column("created_at", float)  # type: ignore[union-attr]
+    database["access_keys"].add_column("session_token_digest", str)  # type: ignore[union-attr]

@@ -12,7 +12,7 @@ from shared.audit import ApiEvent, Trail
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier
+from shared.aws.signature import SignatureVerifier, unknown_credential
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
@@ -113,8 +113,12 @@ def _route(call: Call) -> Route:
 
 def _caller(call: Call) -> Caller:
     credential = call.verifier.verify(call.request)
+    try:
+        principal = call.identities.principal_of(credential.access_key_id, credential.session_token)
+    except KeyError as unknown:
+        raise unknown_credential() from unknown
     return Caller(
-        principal=call.identities.principal_of(credential.access_key_id),
+        principal=principal,
         region=credential.region,
         access_key_id=credential.access_key_id,
         source_ip=call.request.source_ip,

@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from shared.pipeline import MAX_BODY_BYTES
-from tests.support import REGION, Account, Server, refused
+from tests.support import REGION, Account, Server, account_policy, refused
 
 JSON_11 = "application/x-amz-json-1.1"
 
@@ -181,3 +181,44 @@ class TestIdentity:
             check=True,
         )
         assert json.loads(result.stdout)["Account"] == account.account_id
+
+
+class TestRoles:
+    def test_a_session_is_known_by_its_role_and_name(self, account: Account) -> None:
+        role = account.role("Admin", session="alice")
+        told = role.client("sts").get_caller_identity()
+        assert told["Arn"] == f"arn:aws:sts::{account.account_id}:assumed-role/Admin/alice"
+        assert told["UserId"].startswith("AROA")
+        assert told["UserId"].endswith(":alice")
+
+    @pytest.mark.parametrize("token", [None, "no such token"])
+    def test_its_key_is_worth_nothing_without_its_token(self, account: Account, token: str | None) -> None:
+        role = account.role("Admin")
+        role.session_token = token
+        with refused("InvalidClientTokenId"):
+            role.client("sts").get_caller_identity()
+        with refused("UnrecognizedClientException"):
+            role.client("kms").list_keys()
+
+    def test_a_users_key_takes_no_token(self, account: Account) -> None:
+        account.session_token = "made up"
+        with refused("UnrecognizedClientException"):
+            account.client("kms").list_keys()
+
+    def test_the_roles_policies_are_the_sessions(self, account: Account) -> None:
+        listing = {"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}
+        client = account.role("Lister", {"Version": "2012-10-17", "Statement": [listing]}).client("kms")
+        client.list_keys()
+        with refused("AccessDeniedException"):
+            client.create_key()
+
+    def test_a_key_policy_and_a_grant_name_the_role_for_its_sessions(self, account: Account) -> None:
+        kms, role = account.client("kms"), account.role("Reader")
+        role_arn = f"arn:aws:iam::{account.account_id}:role/Reader"
+        statement = {"Effect": "Allow", "Principal": {"AWS": role_arn}, "Action": "kms:Encrypt", "Resource": "*"}
+        key = kms.create_key(Policy=account_policy(account.account_id, statement))["KeyMetadata"]["KeyId"]
+        blob = role.client("kms").encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+        with refused("AccessDeniedException"):
+            role.client("kms").decrypt(CiphertextBlob=blob)
+        kms.create_grant(KeyId=key, GranteePrincipal=role_arn, Operations=["Decrypt"])
+        assert role.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"

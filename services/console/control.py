@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,11 +17,13 @@ from services.console import guard
 from services.console.background import comparison_run
 from services.outbound_campaigns.dialer import dial
 from shared import demo_world
+from shared.identity import AccessKey, role_arn, user_arn
 
 control = Blueprint("control", __name__, url_prefix="/_simulator")
 
 _TRAIL_LIMIT = 500
 _DIAL_LIMIT = 1_000
+_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
 class BadRequest(Exception):
@@ -145,18 +148,44 @@ def create_account() -> Response:
 @_in_unit
 def create_user() -> Response:
     """{"Account", "Name", "Policies": [...]}: an IAM user with inline policies, and its access key."""
-    body = _body("Account", "Name", "Policies")
+    account_id, name, policies = _principal(_body("Account", "Name", "Policies"), user_arn)
+    identities = simulator().identities
+    return _credentials(identities.create_access_key(identities.create_user(account_id, name, policies)))
+
+
+@control.post("/roles")
+@_in_unit
+def create_role() -> Response:
+    """{"Account", "Name", "Policies": [...], "Session"}: an IAM role, and the credentials of a session of it."""
+    body = _body("Account", "Name", "Policies", "Session")
+    session = body.get("Session", "session")
+    if not isinstance(session, str) or not _NAME.fullmatch(session):
+        raise BadRequest('"Session" must be a name of 2 to 64 letters, digits and _+=,.@-.')
+    account_id, name, policies = _principal(body, role_arn)
+    identities = simulator().identities
+    return _credentials(identities.create_session(identities.create_role(account_id, name, policies), session))
+
+
+def _principal(body: dict[str, Any], arn_of: Callable[[str, str], str]) -> tuple[str, str, tuple[dict[str, Any], ...]]:
+    """Account, name and policies of a principal that does not exist yet. Raises: BadRequest."""
     account_id, name, policies = body.get("Account"), body.get("Name"), body.get("Policies", [])
-    if not isinstance(name, str) or not isinstance(policies, list):
-        raise BadRequest('"Name" must be a string and "Policies" a list of policy documents.')
-    world = simulator()
-    if not isinstance(account_id, str) or not world.identities.account_exists(account_id):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not isinstance(policies, list):
+        raise BadRequest('"Name" must be 2 to 64 letters, digits and _+=,.@-, and "Policies" a list of documents.')
+    identities = simulator().identities
+    if not isinstance(account_id, str) or not identities.account_exists(account_id):
         raise BadRequest('"Account" must be the id of an account.')
-    if world.identities.find_principal(f"arn:aws:iam::{account_id}:user/{name}") is not None:
-        raise BadRequest(f"User {name} exists.")
-    arn = world.identities.create_user(account_id, name, tuple(_policy(policy) for policy in policies))
-    key = world.identities.create_access_key(arn)
-    return jsonify({"Arn": arn, "AccessKeyId": key.access_key_id, "SecretAccessKey": key.secret_access_key})
+    if identities.find_principal(arn_of(account_id, name)) is not None:
+        raise BadRequest(f"{name} exists.")
+    return account_id, name, tuple(_policy(policy) for policy in policies)
+
+
+def _credentials(key: AccessKey) -> Response:
+    answer = {
+        "Arn": key.principal_arn,
+        "AccessKeyId": key.access_key_id,
+        "SecretAccessKey": key.secret_access_key,
+    }
+    return jsonify(answer if key.session_token is None else {**answer, "SessionToken": key.session_token})
 
 
 def _policy(document: Any) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class SignatureVerifier:
         _check_signed_headers(authorization)
         secret = self._secret_of(authorization.access_key_id)
         if secret is None:
-            raise ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
+            raise unknown_credential()
         self._check_date(amz_date)
         self._check_signature(authorization, amz_date, secret, request)
         return _credential(authorization, request)
@@ -125,6 +125,11 @@ class SignatureVerifier:
                 self._signing_keys.clear()
             key = self._signing_keys[known] = derive_signing_key(*known)
         return key
+
+
+def unknown_credential() -> ServiceError:
+    """An access key that nobody has, or one with a session token that is not its own."""
+    return ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
 def derive_signing_key(secret: str, date: str, region: str, service: str) -> bytes:

@@ -99,7 +99,21 @@ class TestShape:
             assert_like(sample, event)
 
     @pytest.mark.claim("T1")
-    def test_create_grant_looks_like_the_sample(self, account: Account, busy: dict[str, Any], trail: Any) -> None:
+    def test_create_grant_by_a_role_session_looks_like_the_sample(
+        self, account: Account, kms_key: str, trail: Any
+    ) -> None:
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        role = account.role("Admin", everything, session="alice")
+        create_domain(role.client("voice-id"), kms_key)
+        [event] = trail(account, "CreateGrant")
+        sample = {**dict.fromkeys(COMMON, "<any>"), **SAMPLES["CreateGrant"], "managementEvent": True}
+        assert_like(sample, event)
+        assert event["userIdentity"]["arn"] == role.arn
+        assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == "Admin"
+
+    def test_create_grant_by_a_user_differs_in_the_identity_alone(
+        self, account: Account, busy: dict[str, Any], trail: Any
+    ) -> None:
         events = trail(account, "CreateGrant")
         assert len(events) == 2
         known = {"managementEvent": True, "userIdentity": _iam_user(account)}
