@@ -47,6 +47,8 @@ def _compares(values: Values, comparison: dict[str, Any]) -> bool:
     value = values.get(wanted["id"])
     if value is None or value.keys() != wanted["value"].keys():
         return False
+    if "emptyValue" in value:
+        return name == "equalTo"  # nothing stands neither before nor behind nothing, and holds nothing
     return _COMPARISONS[name](_plain(value), _plain(wanted["value"]))
 
 

@@ -164,6 +164,15 @@ class TestCases:
             desk.create_case(title)
         assert desk.titles(**search) == titles
 
+    @pytest.mark.parametrize(
+        ("comparison", "hits"), [("equalTo", 1), ("contains", 0), ("greaterThan", 0), ("lessThanOrEqualTo", 0)]
+    )
+    def test_an_empty_value_equals_another_and_no_more(self, desk: Desk, comparison: str, hits: int) -> None:
+        nothing = {"id": "summary", "value": {"emptyValue": {}}}
+        desk.create_case("a", nothing)
+        desk.create_case("b", text("summary", "full"))
+        assert len(desk.titles(filter={"field": {comparison: nothing}})) == hits
+
     def test_a_search_comes_page_by_page(self, cases: Any, desk: Desk) -> None:
         made = {desk.create_case(str(number)) for number in range(5)}
         page = cases.search_cases(domainId=desk.domain_id, maxResults=2)
