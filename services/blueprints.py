@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
 
-from shared.aws.routing import http_request
+from shared.aws.routing import BODY_TOO_LARGE_KEY, http_request
 from shared.pipeline import serve
 from shared.service import Service
 
@@ -34,3 +34,10 @@ def service_blueprint(service: Service) -> Blueprint:
     blueprint.add_url_rule("/", view_func=answer, methods=METHODS)
     blueprint.add_url_rule("/<path:path>", view_func=answer, methods=METHODS)
     return blueprint
+
+
+def refuse_large_body() -> Response | None:
+    """For what is no AWS request: the server hands over no body that is too large, and none is not the same."""
+    if request.environ.get(BODY_TOO_LARGE_KEY, False):
+        return Response("The request is too large.\n", 413, content_type="text/plain; charset=utf-8")
+    return None

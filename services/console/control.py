@@ -12,7 +12,7 @@ import isodate
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from services.blueprints import simulator
+from services.blueprints import refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
 from services.outbound_campaigns.dialer import dial
@@ -20,6 +20,7 @@ from shared import demo_world
 from shared.identity import AccessKey, role_arn, user_arn
 
 control = Blueprint("control", __name__, url_prefix="/_simulator")
+control.before_request(refuse_large_body)
 
 _TRAIL_LIMIT = 500
 _DIAL_LIMIT = 1_000

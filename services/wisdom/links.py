@@ -16,7 +16,7 @@ from flask import Blueprint, Response, request
 
 from kms.encrypted_store import EncryptedStore
 from kms.errors import KmsRefusal
-from services.blueprints import simulator
+from services.blueprints import refuse_large_body, simulator
 from services.wisdom import errors
 from services.wisdom.data_classes import CONTENT, UPLOAD
 from services.wisdom.knowledge_base import knowledge_base_arn
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from services.simulator import Simulator
 
 links = Blueprint("wisdom-links", __name__, url_prefix="/_wisdom")
+links.before_request(refuse_large_body)
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 UPLOADED = "UPLOADED"

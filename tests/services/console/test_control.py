@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.pipeline import MAX_BODY_BYTES
 from tests.support import REGION, Account, Server, started
 
 
@@ -57,6 +58,13 @@ class TestBodies:
         status, told = ask(server, "accounts", body)
         assert status == 400
         assert told["message"]
+
+    def test_one_over_the_limit_does_nothing(self, server: Server) -> None:
+        request = urllib.request.Request(f"{server.url}/_simulator/accounts", data=b" " * (MAX_BODY_BYTES + 1))
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            urllib.request.urlopen(request, timeout=60)
+        assert raised.value.code == 413
+        raised.value.close()
 
     def test_an_unknown_call_is_not_found(self, server: Server) -> None:
         status, told = ask(server, "nowhere")
