@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kms import errors, primitives
+from kms import errors, key_material
 from kms.key_hierarchy import BackingKey, key_material_id
 from kms.primitives import KeyMaterial
 from shared.database import Row
@@ -17,8 +17,6 @@ from shared.database import Row
 if TYPE_CHECKING:
     from kms.engine import Engine
     from kms.key import KmsKey
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,11 @@ class Generation:
     rotation_type: str | None
 
 
-def create(engine: Engine, key_arn: str, key_id: str, created_at: float, rotation_type: str | None = None) -> str:
+def create(
+    engine: Engine, key_arn: str, key_id: str, spec: str, created_at: float, rotation_type: str | None = None
+) -> str:
     """Make fresh material for a key and return its id; whoever calls makes it current."""
-    material = primitives.random_bytes(KEY_BYTES)
+    material = key_material.generate(spec)
     backing_key_id = key_material_id(key_id, KeyMaterial(material))
     engine.database.insert(
         "backing_keys",

@@ -1,6 +1,7 @@
-"""The cryptographic operations on symmetric encryption keys: Encrypt, Decrypt, ReEncrypt, data keys, random bytes.
+"""The cryptographic operations on encryption keys: Encrypt, Decrypt, ReEncrypt, data keys; and random bytes.
 
-Follows the KMS API reference. The encryption context is bound to every ciphertext as additional authenticated data.
+Follows the KMS API reference. The encryption context is bound to every symmetric ciphertext as additional authenticated
+data. RSA ciphertexts are bare: nothing in them names their key.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from kms import backing_keys, errors, primitives
+from kms import backing_keys, errors, key_specs, primitives
 from kms.authorization import authorize_by_iam
 from kms.ciphertext_blob import CiphertextBlob
 from kms.encryption_context import encryption_context_to_aad
 from kms.key import KmsKey, find_key_by_id, resolve
+from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.operation import KmsCall, operation
+from kms.primitives import asymmetric
 
-SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
 DATA_KEY_BYTES = {"AES_128": 16, "AES_256": 32}
 
 _HIDDEN_KEY = (
@@ -35,9 +38,11 @@ class Encrypted:
 
 @dataclass(frozen=True)
 class Decrypted:
+    """key_material_id: None for an RSA key, here and below."""
+
     plaintext: bytes = field(repr=False)
     key_id: str
-    key_material_id: str
+    key_material_id: str | None
     encryption_algorithm: str = SYMMETRIC_DEFAULT
 
 
@@ -46,8 +51,8 @@ class ReEncrypted:
     ciphertext_blob: bytes
     source_key_id: str
     key_id: str
-    source_key_material_id: str
-    destination_key_material_id: str
+    source_key_material_id: str | None
+    destination_key_material_id: str | None
     source_encryption_algorithm: str = SYMMETRIC_DEFAULT
     destination_encryption_algorithm: str = SYMMETRIC_DEFAULT
 
@@ -75,14 +80,14 @@ def encrypt(
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
     dry_run: bool = False,
 ) -> Encrypted:
-    """Encrypt 1 to 4096 bytes under a key.
+    """Encrypt 1 to 4096 bytes under a key; under RSA, as many as the algorithm takes.
 
-    Raises: as `KmsCall.authorized_key`; InvalidKeyUsage, DryRunSucceeded.
+    Raises: as `KmsCall.authorized_key`; InvalidKeyUsage, InvalidRequest, DryRunSucceeded.
     """
     key = _key_for(call, key_id, encryption_context, grant_tokens, encryption_algorithm)
-    _stop_if_dry(dry_run)
-    blob = backing_keys.current(call.engine, key).encrypt(plaintext, encryption_context or {})
-    return Encrypted(blob, key.arn)
+    stop_if_dry(dry_run)
+    blob, _ = _seal(call, key, plaintext, encryption_context, encryption_algorithm)
+    return Encrypted(blob, key.arn, encryption_algorithm)
 
 
 @operation
@@ -98,13 +103,14 @@ def decrypt(
 ) -> Decrypted:
     """Decrypt a ciphertext blob; it names its key itself, and `key_id` must be that key if it is given.
 
+    An RSA ciphertext names none: then `key_id` and the algorithm are needed.
     Raises: as `KmsCall.authorized_key`; CiphertextRejected, IncorrectKey, InvalidKeyUsage, DryRunSucceeded.
     """
-    blob = CiphertextBlob.parse(ciphertext_blob)
-    key = _key_of_blob(call, blob, key_id, encryption_context, grant_tokens, "Decrypt", encryption_algorithm)
-    _stop_if_dry(dry_run)
-    backing_key = backing_keys.get(call.engine, key, blob.backing_key_id)
-    return Decrypted(backing_key.decrypt(blob, encryption_context or {}), key.arn, blob.backing_key_id)
+    sealed = _Sealed(ciphertext_blob, key_id, encryption_context, encryption_algorithm)
+    key = _key_of(call, sealed, grant_tokens, "Decrypt")
+    stop_if_dry(dry_run)
+    plaintext, key_material_id = _open(call, key, sealed)
+    return Decrypted(plaintext, key.arn, key_material_id, encryption_algorithm)
 
 
 @operation
@@ -127,19 +133,9 @@ def re_encrypt(
     """
     if call.caller.is_service:
         call.shown = _aads(source_encryption_context, destination_encryption_context)
-    blob = CiphertextBlob.parse(ciphertext_blob)
-    on_same_key = resolve(call, destination_key_id)[0].key_id == blob.key_id
-    conditions = {"kms:reencryptonsamekey": str(on_same_key).lower()}
-    source = _key_of_blob(
-        call,
-        blob,
-        source_key_id,
-        source_encryption_context,
-        grant_tokens,
-        "ReEncryptFrom",
-        source_encryption_algorithm,
-        conditions,
-    )
+    sealed = _Sealed(ciphertext_blob, source_key_id, source_encryption_context, source_encryption_algorithm)
+    conditions = {"kms:reencryptonsamekey": str(_on_same_key(call, sealed, destination_key_id)).lower()}
+    source = _key_of(call, sealed, grant_tokens, "ReEncryptFrom", conditions)
     destination = _key_for(
         call,
         destination_key_id,
@@ -149,16 +145,19 @@ def re_encrypt(
         "ReEncryptTo",
         conditions,
     )
-    _stop_if_dry(dry_run)
-    source_backing = backing_keys.get(call.engine, source, blob.backing_key_id)
-    plaintext = source_backing.decrypt(blob, source_encryption_context or {})
-    backing_key = backing_keys.current(call.engine, destination)
+    stop_if_dry(dry_run)
+    plaintext, source_material = _open(call, source, sealed)
+    blob, destination_material = _seal(
+        call, destination, plaintext, destination_encryption_context, destination_encryption_algorithm
+    )
     return ReEncrypted(
-        backing_key.encrypt(plaintext, destination_encryption_context or {}),
+        blob,
         source.arn,
         destination.arn,
-        blob.backing_key_id,
-        backing_key.backing_key_id,
+        source_material,
+        destination_material,
+        source_encryption_algorithm,
+        destination_encryption_algorithm,
     )
 
 
@@ -179,8 +178,8 @@ def generate_data_key(
     Raises: as `encrypt`; InvalidRequest.
     """
     length_bytes = _data_key_bytes(number_of_bytes, key_spec)
-    key = _key_for(call, key_id, encryption_context, grant_tokens, SYMMETRIC_DEFAULT)
-    _stop_if_dry(dry_run)
+    key = symmetric_key_for(call, key_id, encryption_context, grant_tokens)
+    stop_if_dry(dry_run)
     plaintext = primitives.random_bytes(length_bytes)
     backing_key = backing_keys.current(call.engine, key)
     blob = backing_key.encrypt(plaintext, encryption_context or {})
@@ -220,6 +219,42 @@ def generate_random(call: KmsCall, *, number_of_bytes: int | None = None) -> byt
     return primitives.random_bytes(number_of_bytes)
 
 
+@dataclass(frozen=True)
+class _Sealed:
+    """A ciphertext as a caller gives it, with what the caller says of it."""
+
+    ciphertext: bytes
+    key_id: str | None
+    encryption_context: EncryptionContext | None
+    algorithm: str
+
+    @cached_property
+    def blob(self) -> CiphertextBlob:
+        """Of a symmetric key. Raises: CiphertextRejected."""
+        return CiphertextBlob.parse(self.ciphertext)
+
+    @property
+    def names_its_key(self) -> bool:
+        return self.algorithm == SYMMETRIC_DEFAULT
+
+
+def symmetric_key_for(
+    call: KmsCall,
+    key_id: str,
+    encryption_context: EncryptionContext | None,
+    grant_tokens: Sequence[str],
+    conditions: Mapping[str, str] | None = None,
+) -> KmsKey:
+    """A symmetric encryption key that the caller may use for this operation. Raises: as `encrypt`."""
+    return _key_for(call, key_id, encryption_context, grant_tokens, SYMMETRIC_DEFAULT, conditions=conditions)
+
+
+def stop_if_dry(dry_run: bool) -> None:
+    """Raises: DryRunSucceeded, once all that could be refused has been checked."""
+    if dry_run:
+        raise errors.DryRunSucceeded("The request would have succeeded, but the DryRun option is set.")
+
+
 def _key_for(
     call: KmsCall,
     key_id: str | KmsKey,
@@ -229,57 +264,87 @@ def _key_for(
     permission: str | None = None,
     conditions: Mapping[str, str] | None = None,
 ) -> KmsKey:
-    _check_context(encryption_context or {})
+    _check_context(encryption_context or {}, algorithm)
     key = call.authorized_key(
         key_id,
         permission=permission,
         conditions={"kms:encryptionalgorithm": algorithm, **(conditions or {})},
-        encryption_context=encryption_context or {},
+        encryption_context=(encryption_context or {}) if algorithm == SYMMETRIC_DEFAULT else None,
         grant_tokens=grant_tokens,
     )
-    _check_usage(call, key, algorithm)
+    key_specs.check(call.name, key, ENCRYPT_DECRYPT, algorithm)
     return key
 
 
-def _key_of_blob(
+def _key_of(
     call: KmsCall,
-    blob: CiphertextBlob,
-    key_id: str | None,
-    encryption_context: EncryptionContext | None,
+    sealed: _Sealed,
     grant_tokens: Sequence[str],
     permission: str,
-    algorithm: str,
     conditions: Mapping[str, str] | None = None,
 ) -> KmsKey:
-    """The key that encrypted a blob, if the caller may use it; one it may not use looks like one that is not there."""
-    if key_id is not None:
-        key = _key_for(call, key_id, encryption_context, grant_tokens, algorithm, permission, conditions)
-        if key.key_id != blob.key_id:
+    """The key that encrypted, if the caller may use it; one it may not use looks like one that is not there."""
+    context, algorithm = sealed.encryption_context, sealed.algorithm
+    if sealed.key_id is not None:
+        key = _key_for(call, sealed.key_id, context, grant_tokens, algorithm, permission, conditions)
+        if sealed.names_its_key and key.key_id != sealed.blob.key_id:
             raise errors.IncorrectKey(
                 "The key ID in the request does not identify a CMK that can perform this operation."
             )
         return key
-    found = find_key_by_id(call.engine.database, call.caller.region, blob.key_id)
+    if not sealed.names_its_key:
+        raise errors.InvalidRequest(f"KeyId is required for algorithm {algorithm}.")
+    found = find_key_by_id(call.engine.database, call.caller.region, sealed.blob.key_id)
     if found is None:
         raise errors.AccessDenied(_HIDDEN_KEY)
     try:
-        return _key_for(call, found, encryption_context, grant_tokens, algorithm, permission, conditions)
+        return _key_for(call, found, context, grant_tokens, algorithm, permission, conditions)
     except errors.AccessDenied as denial:
         raise errors.AccessDenied(_HIDDEN_KEY, explicit=denial.explicit) from denial
 
 
-def _check_context(encryption_context: EncryptionContext) -> None:
+def _on_same_key(call: KmsCall, sealed: _Sealed, destination_key_id: str) -> bool:
+    destination = resolve(call, destination_key_id)[0]
+    if sealed.names_its_key:
+        return destination.key_id == sealed.blob.key_id
+    return sealed.key_id is not None and resolve(call, sealed.key_id)[0].arn == destination.arn
+
+
+def _seal(
+    call: KmsCall, key: KmsKey, plaintext: bytes, encryption_context: EncryptionContext | None, algorithm: str
+) -> tuple[bytes, str | None]:
+    """A ciphertext, and the id of the key material that made it if it is a symmetric key's."""
+    backing_key = backing_keys.current(call.engine, key)
+    if key_specs.is_symmetric(key):
+        return backing_key.encrypt(plaintext, encryption_context or {}), backing_key.backing_key_id
+    try:
+        return asymmetric.encrypt(backing_key.material.reveal(), algorithm, plaintext), None
+    except asymmetric.BadLength as error:
+        most = asymmetric.longest_plaintext(int(key.key_spec.removeprefix("RSA_")), algorithm)
+        raise errors.InvalidRequest(
+            f"Algorithm {algorithm} and key spec {key.key_spec} cannot encrypt data larger than {most} bytes."
+        ) from error
+
+
+def _open(call: KmsCall, key: KmsKey, sealed: _Sealed) -> tuple[bytes, str | None]:
+    """A plaintext, and the id of the key material that sealed it. Raises: CiphertextRejected."""
+    if key_specs.is_symmetric(key):
+        backing_key = backing_keys.get(call.engine, key, sealed.blob.backing_key_id)
+        return backing_key.decrypt(sealed.blob, sealed.encryption_context or {}), backing_key.backing_key_id
+    private = backing_keys.current(call.engine, key).material.reveal()
+    try:
+        return asymmetric.decrypt(private, sealed.algorithm, sealed.ciphertext), None
+    except asymmetric.DecryptionFailed as error:
+        raise errors.CiphertextRejected from error
+
+
+def _check_context(encryption_context: EncryptionContext, algorithm: str) -> None:
+    if algorithm != SYMMETRIC_DEFAULT and encryption_context:
+        raise errors.InvalidRequest("Asymmetric encryption algorithms take no encryption context.")
     try:
         encryption_context_to_aad(encryption_context)
     except OverflowError as error:
         raise errors.InvalidRequest("The encryption context is too long.") from error
-
-
-def _check_usage(call: KmsCall, key: KmsKey, algorithm: str) -> None:
-    if key.key_usage != "ENCRYPT_DECRYPT":
-        raise errors.InvalidKeyUsage(f"{key.arn} key usage is {key.key_usage} which is not valid for {call.name}.")
-    if key.key_spec == SYMMETRIC_DEFAULT and algorithm != SYMMETRIC_DEFAULT:
-        raise errors.InvalidKeyUsage(f"Algorithm {algorithm} is incompatible with key spec {key.key_spec}.")
 
 
 def _data_key_bytes(number_of_bytes: int | None, key_spec: str | None) -> int:
@@ -295,8 +360,3 @@ def _aads(source: EncryptionContext | None, destination: EncryptionContext | Non
     """
     contexts = {"sourceAAD": source, "destinationAAD": destination}
     return {name: base64.b64encode(encryption_context_to_aad(pairs or {})).decode() for name, pairs in contexts.items()}
-
-
-def _stop_if_dry(dry_run: bool) -> None:
-    if dry_run:
-        raise errors.DryRunSucceeded("The request would have succeeded, but the DryRun option is set.")

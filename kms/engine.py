@@ -89,6 +89,8 @@ _EVENT_ERROR_CODES: dict[type[errors.KmsRefusal], str] = {
     errors.KeyDisabled: "DisabledException",
     errors.InvalidKeyState: "KMSInvalidStateException",
     errors.InvalidRequest: "ValidationException",
+    errors.InvalidSignature: "KMSInvalidSignatureException",
+    errors.InvalidMac: "KMSInvalidMacException",
     errors.TagRefused: "TagException",
     errors.DryRunSucceeded: "DryRunOperationException",
 }

@@ -52,6 +52,14 @@ class CiphertextRejected(KmsRefusal):
     """A ciphertext blob that is damaged, foreign, or bound to another encryption context. Never says which."""
 
 
+class InvalidSignature(KmsRefusal):
+    """A signature that is not of this message under this key."""
+
+
+class InvalidMac(KmsRefusal):
+    """A message authentication code that is not of this message under this key."""
+
+
 class RecordRejected(KmsRefusal):
     """A sealed record that does not open under its data key at its place: damaged, moved or swapped."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kms import errors, key_states
+from kms import errors, key_specs, key_states
 from kms.authorization import authorize_by_iam
 from kms.grants import Constraints, Grant, held_by_caller, token_digest
 from kms.key import KmsKey, get_key, resolve
@@ -20,21 +20,6 @@ from kms.tables import limit as quota
 from shared.catalog import BY_PRINCIPAL
 from shared.database import Row
 
-_SYMMETRIC_OPERATIONS = frozenset(
-    {
-        "Decrypt",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "CreateGrant",
-        "RetireGrant",
-        "DescribeKey",
-    }
-)
 _PRINCIPAL_ARN = re.compile(r"arn:aws:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role|federated-user)/.+)\Z")
 
 
@@ -66,7 +51,7 @@ def create_grant(
     key = _authorized_for_create(
         call, key_id, grantee_principal, retiring_principal, operations, constraints, context, grant_tokens
     )
-    _check_request(call, grantee_principal, retiring_principal, operations, constraints)
+    _check_request(call, key, grantee_principal, retiring_principal, operations, constraints)
     if dry_run:
         raise errors.DryRunSucceeded("The request would have succeeded, but the DryRun option is set.")
     database = call.engine.database
@@ -157,6 +142,7 @@ def _as_strict(child: Constraints | None, parent: Constraints | None) -> bool:
 
 def _check_request(
     call: KmsCall,
+    key: KmsKey,
     grantee: str,
     retiring: str | None,
     operations: Sequence[str],
@@ -164,9 +150,11 @@ def _check_request(
 ) -> None:
     if not operations:
         raise errors.InvalidRequest("Operations must not be empty.")
-    unfit = sorted(set(operations) - _SYMMETRIC_OPERATIONS)
+    unfit = sorted(set(operations) - key_specs.grantable(key))
     if unfit:
-        raise errors.InvalidRequest(f"Operation {unfit[0]} is not supported for a symmetric encryption KMS key.")
+        raise errors.InvalidRequest(
+            f"Operation {unfit[0]} is not supported for a KMS key of key spec {key.key_spec} and usage {key.key_usage}."
+        )
     for principal in (grantee, retiring):
         if principal is not None:
             _check_principal(call, principal)

@@ -1,6 +1,6 @@
 """The life of a KMS key: create, describe, enable, disable, schedule its deletion, cancel it.
 
-Follows the KMS API reference. Asymmetric, HMAC, imported and multi-Region keys and key stores are refused by name.
+Follows the KMS API reference. Imported and multi-Region keys and custom key stores are refused by name.
 """
 
 from __future__ import annotations
@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kms import backing_keys, errors, tags
+from kms import backing_keys, errors, key_specs, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.key import CUSTOMER, KmsKey, change_key, get_key, key_arn
 from kms.key_policy import check_policy, default_policy
+from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
 from kms.times import DAY_SECONDS, as_event_text
-
-SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
-ENCRYPT_DECRYPT = "ENCRYPT_DECRYPT"
 
 
 @operation
@@ -38,13 +36,13 @@ def create_key(
     multi_region: bool = False,
     xks_key_id: str | None = None,
 ) -> KmsKey:
-    """Create a symmetric encryption key in the caller's account and Region.
+    """Create a key in the caller's account and Region.
 
     Raises: AccessDenied, InvalidRequest, MalformedPolicyDocument, TagRefused, UnsupportedOperation.
     """
     spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
-    usage = _key_usage(spec, key_usage)
-    _refuse_unsupported(spec, origin, multi_region, custom_key_store_id or xks_key_id)
+    usage = key_specs.usage_of(spec, key_usage)
+    _refuse_unsupported(origin, multi_region, custom_key_store_id or xks_key_id)
     conditions = {
         "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),
         "kms:keyspec": spec,
@@ -67,6 +65,8 @@ def create_key(
         policy=policy or default_policy(call.caller.account_id),
         description=description,
         tags=dict(tags_ or {}),
+        spec=spec,
+        usage=usage,
     )
     call.touches(key.arn, key.account_id)
     call.response = {"keyMetadata": event_metadata(key)}
@@ -83,6 +83,8 @@ def add_key(
     description: str,
     tags: dict[str, str] | None = None,
     rotation_period_days: int | None = None,
+    spec: str = SYMMETRIC_DEFAULT,
+    usage: str = ENCRYPT_DECRYPT,
 ) -> KmsKey:
     """Store a new key with its first backing key. No authorisation: that is the caller's."""
     key_id = engine.randomness.uuid()
@@ -100,13 +102,13 @@ def add_key(
             "state": "Enabled",
             "policy": policy,
             "description": description,
-            "key_spec": SYMMETRIC_DEFAULT,
-            "key_usage": ENCRYPT_DECRYPT,
+            "key_spec": spec,
+            "key_usage": usage,
             "origin": "AWS_KMS",
             "multi_region": 0,
             "tags": tags or {},
             "created_at": now,
-            "current_backing_key_id": backing_keys.create(engine, arn, key_id, now),
+            "current_backing_key_id": backing_keys.create(engine, arn, key_id, spec, now),
             "deletion_at": None,
             "pending_window_days": None,
             "rotation_period_days": rotation_period_days,
@@ -117,22 +119,8 @@ def add_key(
     return get_key(engine.database, arn)
 
 
-def _key_usage(spec: str, usage: str | None) -> str:
-    if spec == SYMMETRIC_DEFAULT:
-        if usage not in (None, ENCRYPT_DECRYPT):
-            raise errors.InvalidRequest(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
-        return ENCRYPT_DECRYPT
-    if usage is None:
-        raise errors.InvalidRequest(
-            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
-        )
-    return usage
-
-
-def _refuse_unsupported(spec: str, origin: str, multi_region: bool, custom_store: str | None) -> None:
+def _refuse_unsupported(origin: str, multi_region: bool, custom_store: str | None) -> None:
     """What this engine does not simulate is refused by name, never half done."""
-    if spec != SYMMETRIC_DEFAULT:
-        raise errors.UnsupportedOperation(f"KeySpec {spec} is not simulated.")
     if origin != "AWS_KMS" or custom_store:
         raise errors.UnsupportedOperation(f"Keys of origin {origin} are not simulated.")
     if multi_region:
@@ -257,6 +245,6 @@ def event_metadata(key: KmsKey) -> dict[str, Any]:
         "keyManager": key.manager,
         "customerMasterKeySpec": key.key_spec,
         "keySpec": key.key_spec,
-        "encryptionAlgorithms": [SYMMETRIC_DEFAULT],
+        key_specs.ALGORITHMS_MEMBER[key.key_usage]: key_specs.algorithms(key.key_spec, key.key_usage),
         "multiRegion": key.multi_region,
     }

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kms import cryptographic, errors, grant_operations, keys
+from kms import errors, grant_operations, key_specs, keys
 from kms.engine import Engine, Session
 from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key
 from kms.key_policy import aws_managed_policy, aws_owned_policy
@@ -278,7 +278,7 @@ def add_service_key(
 
 def _check_usable(key: KmsKey) -> None:
     """Services take symmetric encryption keys that are enabled, and keys of customers only."""
-    if key.key_spec != cryptographic.SYMMETRIC_DEFAULT or key.key_usage != "ENCRYPT_DECRYPT":
+    if not key_specs.is_symmetric(key):
         raise errors.InvalidKeyUsage(f"{key.arn} is not a symmetric encryption KMS key.")
     if key.state != "Enabled":
         raise errors.InvalidKeyState(f"{key.arn} is not enabled.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kms import backing_keys, errors
+from kms import backing_keys, errors, key_specs
 from kms.backing_keys import Generation
 from kms.engine import Engine
 from kms.key import KmsKey, change_key, get_key
@@ -50,7 +50,7 @@ def enable_key_rotation(call: KmsCall, *, key_id: str, rotation_period_in_days: 
     period = quota("rotationPeriodDays")
     days = period["default"] if rotation_period_in_days is None else rotation_period_in_days
     key = call.authorized_key(key_id, conditions={"kms:rotationperiodindays": str(days)})
-    _refuse_aws_managed(key)
+    _refuse_unchangeable(key)
     change_key(
         call.engine.database,
         key,
@@ -63,7 +63,7 @@ def enable_key_rotation(call: KmsCall, *, key_id: str, rotation_period_in_days: 
 @operation
 def disable_key_rotation(call: KmsCall, *, key_id: str) -> None:
     key = call.authorized_key(key_id)
-    _refuse_aws_managed(key)
+    _refuse_unchangeable(key)
     change_key(call.engine.database, key, rotation_period_days=None, next_rotation_at=None)
     call.response = {"keyId": key.arn}
 
@@ -72,6 +72,7 @@ def disable_key_rotation(call: KmsCall, *, key_id: str) -> None:
 def get_key_rotation_status(call: KmsCall, *, key_id: str) -> RotationStatus:
     """Whether and when the key rotates; a key pending deletion does not, until its deletion is cancelled."""
     key = call.authorized_key(key_id)
+    _refuse_unrotatable(key)
     if key.state == "PendingDeletion" or not key.rotates_automatically:
         return RotationStatus(key.arn, False, None, None)
     return RotationStatus(key.arn, True, key.rotation_period_days, key.next_rotation_at)
@@ -84,7 +85,7 @@ def rotate_key_on_demand(call: KmsCall, *, key_id: str) -> str:
     Raises: as `KmsCall.authorized_key`; Conflict, LimitExceeded, UnsupportedOperation.
     """
     key = call.authorized_key(key_id)
-    _refuse_aws_managed(key)
+    _refuse_unchangeable(key)
     now = call.engine.clock.now()
     if key.next_rotation_at is not None and key.next_rotation_at - now <= quota("onDemandRotationConflictSeconds"):
         raise errors.Conflict
@@ -110,6 +111,7 @@ def list_key_rotations(
 ) -> Page[RotationEntry]:
     """Rotations that happened, oldest first; with ALL_KEY_MATERIAL the first material too."""
     key = call.authorized_key(key_id)
+    _refuse_unrotatable(key)
     entries = [_entry(generation, key) for generation in backing_keys.generations(call.engine, key)]
     if include_key_material == "ROTATIONS_ONLY":
         entries = [entry for entry in entries if entry.rotation_type is not None]
@@ -133,7 +135,7 @@ def _entries_after(entries: list[RotationEntry], key_material_id: str) -> list[R
 
 def rotate(engine: Engine, key: KmsKey, rotation_type: str, when: float) -> None:
     """Make a fresh backing key the current one."""
-    backing_key_id = backing_keys.create(engine, key.arn, key.key_id, when, rotation_type)
+    backing_key_id = backing_keys.create(engine, key.arn, key.key_id, key.key_spec, when, rotation_type)
     change_key(engine.database, key, current_backing_key_id=backing_key_id)
     engine.trail.record(rotation_event(key, when))
 
@@ -172,6 +174,13 @@ def rotation_event(key: KmsKey, when: float) -> ApiEvent:
     )
 
 
-def _refuse_aws_managed(key: KmsKey) -> None:
+def _refuse_unrotatable(key: KmsKey) -> None:
+    """Only symmetric encryption keys rotate. Source: a recorded answer, which has no message."""
+    if not key_specs.is_symmetric(key):
+        raise errors.UnsupportedOperation
+
+
+def _refuse_unchangeable(key: KmsKey) -> None:
+    _refuse_unrotatable(key)
     if key.manager == "AWS":
         raise errors.UnsupportedOperation(f"{key.arn} is an AWS managed key; only AWS can change it.")

@@ -19,6 +19,8 @@ CODES: dict[type[errors.KmsRefusal], str] = {
     errors.UnsupportedOperation: "UnsupportedOperationException",
     errors.IncorrectKey: "IncorrectKeyException",
     errors.CiphertextRejected: "InvalidCiphertextException",
+    errors.InvalidSignature: "KMSInvalidSignatureException",
+    errors.InvalidMac: "KMSInvalidMacException",
     errors.MalformedPolicyDocument: "MalformedPolicyDocumentException",
     errors.InvalidGrantToken: "InvalidGrantTokenException",
     errors.InvalidGrantId: "InvalidGrantIdException",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kms import key_specs
 from kms import keys as engine
 from kms import tags as engine_tags
 from kms.key import KmsKey
 from services.kms.engine_call import perform, refuse_unsimulated, wire_page
+from shared.aws.models import service_model
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
+
+_DEPRECATED_SPECS = frozenset(service_model("kms").shape_for("CustomerMasterKeySpec").enum)
 
 
 def create_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -72,9 +76,17 @@ def _metadata(key: KmsKey) -> dict[str, Any]:
         "DeletionDate": key.deletion_at,
         "Origin": key.origin,
         "KeyManager": key.manager,
-        "CustomerMasterKeySpec": key.key_spec,
-        "KeySpec": key.key_spec,
-        "EncryptionAlgorithms": [key.key_spec],
+        **specification(key),
         "MultiRegion": key.multi_region,
-        "CurrentKeyMaterialId": key.current_backing_key_id,
+        "CurrentKeyMaterialId": key.current_backing_key_id if key_specs.is_symmetric(key) else None,
+    }
+
+
+def specification(key: KmsKey) -> dict[str, Any]:
+    """What kind of key it is, as KeyMetadata and GetPublicKey show it; the deprecated member knows older specs only."""
+    member = key_specs.ALGORITHMS_MEMBER[key.key_usage]
+    return {
+        "CustomerMasterKeySpec": key.key_spec if key.key_spec in _DEPRECATED_SPECS else None,
+        "KeySpec": key.key_spec,
+        member[0].upper() + member[1:]: key_specs.algorithms(key.key_spec, key.key_usage),
     }

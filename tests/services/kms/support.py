@@ -99,13 +99,21 @@ def set_scene(owner: Account) -> Scene:
 class KeyCall:
     """One way to call an operation on `scene.key`; role says which part the key plays if there are several.
 
-    permissions: the actions that it takes, without "kms:".
+    permissions: the actions that it takes, without "kms:". kind: key spec and usage, if only such a key will do.
     """
 
     operation: str
     make: Callable[[Any, Scene], Any]
     role: str = ""
     permissions: tuple[str, ...] = ()
+    kind: tuple[str, str] | None = None
+
+    def prepare(self, scene: Scene) -> None:
+        """Give the scene a key of the kind that the call needs."""
+        if self.kind is not None:
+            kms = scene.owner.client("kms")
+            scene.key = kms.create_key(KeySpec=self.kind[0], KeyUsage=self.kind[1])["KeyMetadata"]["Arn"]
+            scene.extra |= PRODUCTS[self.kind](kms, scene.key)
 
     @property
     def name(self) -> str:
@@ -115,6 +123,19 @@ class KeyCall:
     def actions(self) -> tuple[str, ...]:
         return tuple(f"kms:{action}" for action in self.permissions or (self.operation,))
 
+
+SIGNING = ("ECC_NIST_P256", "SIGN_VERIFY")
+AGREEING = ("ECC_NIST_P256", "KEY_AGREEMENT")
+MAC = ("HMAC_256", "GENERATE_VERIFY_MAC")
+_ECDSA = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
+_HMAC = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
+
+PRODUCTS: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
+    SIGNING: lambda kms, key: {"signature": kms.sign(KeyId=key, **_ECDSA)["Signature"]},
+    AGREEING: lambda kms, key: {"public_key": kms.get_public_key(KeyId=key)["PublicKey"]},
+    MAC: lambda kms, key: {"mac": kms.generate_mac(KeyId=key, **_HMAC)["Mac"]},
+}
+"""Kind of key -> what it has made already when a call of that kind is tried."""
 
 _POLICY_OF_NOBODY = json.dumps(document(allow("kms:*", Principal=named("*"))))
 
@@ -131,6 +152,13 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     KeyCall("Decrypt", lambda kms, scene: kms.decrypt(CiphertextBlob=scene.ciphertext, KeyId=scene.key), "named"),
     KeyCall("DeleteAlias", lambda kms, scene: kms.delete_alias(AliasName=scene.alias)),
     KeyCall("DescribeKey", lambda kms, scene: kms.describe_key(KeyId=scene.key)),
+    KeyCall(
+        "DeriveSharedSecret",
+        lambda kms, scene: kms.derive_shared_secret(
+            KeyId=scene.key, KeyAgreementAlgorithm="ECDH", PublicKey=scene.extra["public_key"]
+        ),
+        kind=AGREEING,
+    ),
     KeyCall("DisableKey", lambda kms, scene: kms.disable_key(KeyId=scene.key)),
     KeyCall("DisableKeyRotation", lambda kms, scene: kms.disable_key_rotation(KeyId=scene.key)),
     KeyCall("EnableKey", lambda kms, scene: kms.enable_key(KeyId=scene.key)),
@@ -141,6 +169,16 @@ KEY_CALLS: tuple[KeyCall, ...] = (
         "GenerateDataKeyWithoutPlaintext",
         lambda kms, scene: kms.generate_data_key_without_plaintext(KeyId=scene.key, KeySpec="AES_256"),
     ),
+    KeyCall(
+        "GenerateDataKeyPair",
+        lambda kms, scene: kms.generate_data_key_pair(KeyId=scene.key, KeyPairSpec="ECC_NIST_P256"),
+    ),
+    KeyCall(
+        "GenerateDataKeyPairWithoutPlaintext",
+        lambda kms, scene: kms.generate_data_key_pair_without_plaintext(KeyId=scene.key, KeyPairSpec="ECC_NIST_P256"),
+    ),
+    KeyCall("GenerateMac", lambda kms, scene: kms.generate_mac(KeyId=scene.key, **_HMAC), kind=MAC),
+    KeyCall("GetPublicKey", lambda kms, scene: kms.get_public_key(KeyId=scene.key), kind=SIGNING),
     KeyCall("GetKeyPolicy", lambda kms, scene: kms.get_key_policy(KeyId=scene.key)),
     KeyCall("GetKeyRotationStatus", lambda kms, scene: kms.get_key_rotation_status(KeyId=scene.key)),
     KeyCall("ListGrants", lambda kms, scene: kms.list_grants(KeyId=scene.key)),
@@ -164,6 +202,13 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     KeyCall("RevokeGrant", lambda kms, scene: kms.revoke_grant(KeyId=scene.key, GrantId=scene.grant_id)),
     KeyCall("RotateKeyOnDemand", lambda kms, scene: kms.rotate_key_on_demand(KeyId=scene.key)),
     KeyCall("ScheduleKeyDeletion", lambda kms, scene: kms.schedule_key_deletion(KeyId=scene.key)),
+    KeyCall("Sign", lambda kms, scene: kms.sign(KeyId=scene.key, **_ECDSA), kind=SIGNING),
+    KeyCall(
+        "Verify",
+        lambda kms, scene: kms.verify(KeyId=scene.key, Signature=scene.extra["signature"], **_ECDSA),
+        kind=SIGNING,
+    ),
+    KeyCall("VerifyMac", lambda kms, scene: kms.verify_mac(KeyId=scene.key, Mac=scene.extra["mac"], **_HMAC), kind=MAC),
     KeyCall(
         "TagResource", lambda kms, scene: kms.tag_resource(KeyId=scene.key, Tags=[{"TagKey": "a", "TagValue": "b"}])
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kms.operation import FACTS
-from tests.services.kms.support import IMPLEMENTED, allow, deny, document, fresh_alias, named, open_key
+from tests.services.kms.support import IMPLEMENTED, KEY_CALLS, allow, deny, document, fresh_alias, named, open_key
 from tests.support import REGION, Account, refused
 
 WITH_KEY_ID = {
@@ -21,7 +21,12 @@ WITH_KEY_ID = {
     "Encrypt": {"Plaintext": b"x"},
     "GenerateDataKey": {"KeySpec": "AES_256"},
     "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
+    "DeriveSharedSecret": {"KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"},
+    "GenerateDataKeyPair": {"KeyPairSpec": "ECC_NIST_P256"},
+    "GenerateDataKeyPairWithoutPlaintext": {"KeyPairSpec": "ECC_NIST_P256"},
+    "GenerateMac": {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"},
     "GetKeyPolicy": {},
+    "GetPublicKey": {},
     "GetKeyRotationStatus": {},
     "ListAliases": {},
     "ListGrants": {},
@@ -32,11 +37,17 @@ WITH_KEY_ID = {
     "RevokeGrant": {"GrantId": "0" * 64},
     "RotateKeyOnDemand": {},
     "ScheduleKeyDeletion": {},
+    "Sign": {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"},
+    "Verify": {"Message": b"x", "Signature": b"x", "SigningAlgorithm": "ECDSA_SHA_256"},
+    "VerifyMac": {"Message": b"x", "Mac": b"x", "MacAlgorithm": "HMAC_SHA_256"},
     "TagResource": {"Tags": [{"TagKey": "a", "TagValue": "b"}]},
     "UntagResource": {"TagKeys": ["a"]},
     "UpdateKeyDescription": {"Description": "x"},
 }
 """Operation -> what it needs besides KeyId; Decrypt, ReEncrypt, RetireGrant and aliases have tests of their own."""
+
+OF_ANOTHER_KIND = {call.operation for call in KEY_CALLS if call.kind is not None}
+"""Operations that take an alias, but not one of a symmetric key."""
 
 TAKES_ALIAS = [name for name in WITH_KEY_ID if FACTS[name].aliases]
 TAKES_NO_ALIAS = [name for name in WITH_KEY_ID if not FACTS[name].aliases]
@@ -77,9 +88,22 @@ class TestShape:
         assert set(WITH_KEY_ID) | others == set(IMPLEMENTED)
 
     def test_the_operations_that_take_an_alias_are_the_documented_ones(self) -> None:
-        assert set(TAKES_ALIAS) == {"DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"}
+        assert set(TAKES_ALIAS) == {
+            "DeriveSharedSecret",
+            "DescribeKey",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyPair",
+            "GenerateDataKeyPairWithoutPlaintext",
+            "GenerateDataKeyWithoutPlaintext",
+            "GenerateMac",
+            "GetPublicKey",
+            "Sign",
+            "Verify",
+            "VerifyMac",
+        }
 
-    @pytest.mark.parametrize("operation", TAKES_ALIAS)
+    @pytest.mark.parametrize("operation", [name for name in TAKES_ALIAS if name not in OF_ANOTHER_KIND])
     def test_an_alias_name_or_arn_stands_for_its_key(
         self, kms: Any, account: Account, kms_key: str, alias: str, operation: str
     ) -> None:

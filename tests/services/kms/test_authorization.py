@@ -39,7 +39,8 @@ def refusal_of(caller: Account, key: str) -> str:
 
 
 def ready_for(call: KeyCall, scene: Scene) -> Scene:
-    """The scene with its key in a state in which the call works."""
+    """The scene with its key of the kind, and in a state, in which the call works."""
+    call.prepare(scene)
     if call.operation == "CancelKeyDeletion":
         scene.owner.client("kms").schedule_key_deletion(KeyId=scene.key)
     return scene
@@ -184,9 +185,9 @@ class TestEveryOperation:
     ) -> None:
         guest = second_account.user("guest", EVERYTHING)
         policy = account_policy(account.account_id, allow("kms:*", Principal=named(guest.arn)))
+        ready_for(call, scene)
         for key in (scene.key, scene.other_key):
             account.client("kms").put_key_policy(KeyId=key, Policy=policy)
-        ready_for(call, scene)
         if call.operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
             elsewhere = with_other_alias(Scene(second_account, scene.key, guest_key(guest), "alias/x", "", b"", b""))
             with refused(

@@ -97,8 +97,8 @@ class TestShape:
 
     def test_boto3_shows_the_name_of_an_operation_that_is_not_simulated(self, kms: Any, kms_key: str) -> None:
         with refused("NotImplementedException") as refusal:
-            kms.get_public_key(KeyId=kms_key)
-        assert "GetPublicKey" in refusal.message
+            kms.delete_imported_key_material(KeyId=kms_key)
+        assert "DeleteImportedKeyMaterial" in refusal.message
         assert refusal.status == 501
 
 
@@ -130,10 +130,9 @@ class TestAuthorization:
 
 
 UNSUPPORTED = {
-    "rsa": {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
-    "elliptic-curve": {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
-    "hmac": {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
-    "old-name-of-the-spec": {"CustomerMasterKeySpec": "RSA_4096", "KeyUsage": "ENCRYPT_DECRYPT"},
+    "sm2": {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"},
+    "ml-kem": {"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"},
+    "old-name-of-the-spec": {"CustomerMasterKeySpec": "SM2", "KeyUsage": "ENCRYPT_DECRYPT"},
     "imported": {"Origin": "EXTERNAL"},
     "cloudhsm": {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"},
     "external-store": {"Origin": "EXTERNAL_KEY_STORE", "XksKeyId": "key-1"},

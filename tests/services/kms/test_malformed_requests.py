@@ -99,7 +99,9 @@ UNSIMULATED: dict[tuple[str, str], dict[str, Any]] = {
     ("CreateGrant", "SourceArn"): {"Constraints": {"SourceArn": "arn:aws:voiceid:us-west-2:111122223333:domain/x"}},
     ("Decrypt", "DryRunModifiers"): {"DryRunModifiers": ["IGNORE_CIPHERTEXT"]},
     ("Decrypt", "Recipient"): {"Recipient": {}},
+    ("DeriveSharedSecret", "Recipient"): {"Recipient": {}},
     ("GenerateDataKey", "Recipient"): {"Recipient": {}},
+    ("GenerateDataKeyPair", "Recipient"): {"Recipient": {}},
     ("GenerateRandom", "CustomKeyStoreId"): {"CustomKeyStoreId": "cks-1"},
     ("GenerateRandom", "Recipient"): {"Recipient": {}},
     ("ListGrants", "GranteeServicePrincipal"): {"GranteeServicePrincipal": "voiceid.amazonaws.com"},
@@ -112,6 +114,8 @@ UNSIMULATED: dict[tuple[str, str], dict[str, Any]] = {
 REQUIRED = {
     "CreateGrant": {"KeyId": "<key id>", "Operations": ["Decrypt"]},
     "ListGrants": {"KeyId": "<key id>"},
+    "DeriveSharedSecret": {"KeyId": "<key id>", "KeyAgreementAlgorithm": "ECDH", "PublicKey": "eA=="},
+    "GenerateDataKeyPair": {"KeyId": "<key id>", "KeyPairSpec": "ECC_NIST_P256"},
     "GenerateDataKey": {"KeyId": "<key id>", "KeySpec": "AES_256"},
     "ReEncrypt": {"DestinationKeyId": "<key id>"},
 }

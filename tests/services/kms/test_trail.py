@@ -57,6 +57,7 @@ PARAMETERS: dict[str, set[str]] = {
     "Decrypt-named": {"encryptionAlgorithm", "keyId"},
     "DeleteAlias": {"aliasName"},
     "DescribeKey": {"keyId"},
+    "DeriveSharedSecret": {"keyId", "keyAgreementAlgorithm"},
     "DisableKey": {"keyId"},
     "DisableKeyRotation": {"keyId"},
     "EnableKey": {"keyId"},
@@ -64,6 +65,10 @@ PARAMETERS: dict[str, set[str]] = {
     "Encrypt": {"encryptionAlgorithm", "keyId"},
     "GenerateDataKey": {"keyId", "keySpec"},
     "GenerateDataKeyWithoutPlaintext": {"keyId", "keySpec"},
+    "GenerateDataKeyPair": {"keyId", "keyPairSpec"},
+    "GenerateDataKeyPairWithoutPlaintext": {"keyId", "keyPairSpec"},
+    "GenerateMac": {"keyId", "macAlgorithm"},
+    "GetPublicKey": {"keyId"},
     "GetKeyPolicy": {"keyId"},
     "GetKeyRotationStatus": {"keyId"},
     "ListGrants": {"keyId"},
@@ -77,6 +82,9 @@ PARAMETERS: dict[str, set[str]] = {
     "RevokeGrant": {"keyId", "grantId"},
     "RotateKeyOnDemand": {"keyId"},
     "ScheduleKeyDeletion": {"keyId"},
+    "Sign": {"keyId", "messageType", "signingAlgorithm"},
+    "Verify": {"keyId", "messageType", "signingAlgorithm"},
+    "VerifyMac": {"keyId", "macAlgorithm"},
     "TagResource": {"keyId", "tags"},
     "UntagResource": {"keyId", "tagKeys"},
     "UpdateAlias-current-target": {"aliasName", "targetKeyId"},
@@ -105,6 +113,7 @@ class TestShape:
     def test_every_operation_leaves_its_event(
         self, trail: Trail, account: Account, kms: Any, scene: Scene, call: KeyCall
     ) -> None:
+        call.prepare(scene)
         if call.operation == "CancelKeyDeletion":
             kms.schedule_key_deletion(KeyId=scene.key)
         answer = call.make(kms, scene)
@@ -269,7 +278,7 @@ class TestRefusals:
             ("UnsupportedOperationException", lambda kms, key: kms.create_key(MultiRegion=True)),
             ("InvalidGrantTokenException", lambda kms, key: kms.retire_grant(GrantToken="x")),
             ("ValidationException", lambda kms, key: kms.encrypt(KeyId=key, Plaintext=b"x" * 5000)),
-            ("NotImplementedException", lambda kms, key: kms.get_public_key(KeyId=key)),
+            ("NotImplementedException", lambda kms, key: kms.delete_imported_key_material(KeyId=key)),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )

@@ -1,4 +1,4 @@
-"""The cryptographic primitives, and the only file that imports `cryptography`.
+"""The cryptographic primitives, and the only package that imports `cryptography`.
 
 AES-256-GCM (NIST SP 800-38D), the KDF in counter mode with HMAC-SHA256 (NIST SP 800-108), HMAC-SHA256 (RFC 2104).
 """
@@ -112,6 +112,11 @@ def kdf_counter_mode(key: bytes, fixed_input: bytes, length_bytes: int) -> bytes
 
 def hmac_sha256(key: bytes, data: bytes) -> bytes:
     return hmac.digest(key, data, hashlib.sha256)
+
+
+def hmac_of(algorithm: str, key: bytes, data: bytes) -> bytes:
+    """algorithm: as KMS names them: HMAC_SHA_224, _256, _384 or _512."""
+    return hmac.digest(key, data, algorithm.removeprefix("HMAC_").replace("_", "").lower())
 
 
 def constant_time_equal(one: bytes, other: bytes) -> bool:
