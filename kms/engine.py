@@ -129,12 +129,11 @@ _ALWAYS_LOGGED: dict[str, dict[str, Any]] = {
     "CreateKey": {
         "description": "",
         "origin": "AWS_KMS",
-        "keyUsage": "ENCRYPT_DECRYPT",
-        "keySpec": "SYMMETRIC_DEFAULT",
-        "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
         "bypassPolicyLockoutSafetyCheck": False,
     },
     "PutKeyPolicy": {"bypassPolicyLockoutSafetyCheck": False},
+    "Sign": {"messageType": "RAW"},
+    "Verify": {"messageType": "RAW"},
     "Encrypt": _ALGORITHM,
     "Decrypt": _ALGORITHM,
     "ReEncrypt": {

@@ -1,4 +1,4 @@
-"""What key pairs do: sign and verify, give the public key, agree on a secret; and data key pairs.
+"""What key pairs do: sign and verify, give the public key, agree on a secret or encapsulate one; and data key pairs.
 
 Follows the KMS API reference. The private key never leaves; a data key pair's leaves because it is made to.
 """
@@ -122,6 +122,43 @@ def derive_shared_secret(
 
 
 @operation
+def encapsulate(
+    call: KmsCall,
+    *,
+    key_id: str,
+    encapsulation_algorithm: str,
+    grant_tokens: Sequence[str] = (),
+    dry_run: bool = False,
+) -> tuple[KmsKey, bytes, bytes]:
+    """The key, a fresh secret, and that secret encapsulated for the key's owner. Raises: as `sign`."""
+    key = _encapsulation_key(call, key_id, encapsulation_algorithm, grant_tokens)
+    stop_if_dry(dry_run)
+    return (key, *asymmetric.encapsulate(_private(call, key)))
+
+
+@operation
+def decapsulate(
+    call: KmsCall,
+    *,
+    key_id: str,
+    shared_secret_ciphertext_blob: bytes,
+    encapsulation_algorithm: str,
+    grant_tokens: Sequence[str] = (),
+    dry_run: bool = False,
+) -> tuple[KmsKey, bytes]:
+    """The key and the secret. A ciphertext of the right length always opens, if not to what was meant: FIPS 203.
+
+    Raises: as `sign`; CiphertextRejected.
+    """
+    key = _encapsulation_key(call, key_id, encapsulation_algorithm, grant_tokens)
+    stop_if_dry(dry_run)
+    try:
+        return key, asymmetric.decapsulate(_private(call, key), shared_secret_ciphertext_blob)
+    except asymmetric.DecryptionFailed as error:
+        raise errors.CiphertextRejected from error
+
+
+@operation
 def generate_data_key_pair(
     call: KmsCall,
     *,
@@ -178,12 +215,18 @@ def generate_data_key_pair_without_plaintext(
 
 
 def _signing_key(call: KmsCall, key_id: str, algorithm: str, message_type: str, grant_tokens: Sequence[str]) -> KmsKey:
-    call.shown = {"messageType": message_type}
     conditions = {"kms:signingalgorithm": algorithm, "kms:messagetype": message_type}
     key = call.authorized_key(key_id, conditions=conditions, grant_tokens=grant_tokens)
     key_specs.check(call.name, key, key_specs.SIGN_VERIFY, algorithm)
     if message_type not in MESSAGE_TYPES.get(algorithm, _RSA_AND_ECDSA):
         raise errors.InvalidRequest(f"MessageType {message_type} is not valid for algorithm {algorithm}.")
+    return key
+
+
+def _encapsulation_key(call: KmsCall, key_id: str, algorithm: str, grant_tokens: Sequence[str]) -> KmsKey:
+    conditions = {"kms:encapsulationalgorithm": algorithm}
+    key = call.authorized_key(key_id, conditions=conditions, grant_tokens=grant_tokens)
+    key_specs.check(call.name, key, key_specs.ENCAPSULATE_DECAPSULATE, algorithm)
     return key
 
 

@@ -8,12 +8,14 @@ from kms.key import KmsKey
 SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
 ENCRYPT_DECRYPT, SIGN_VERIFY = "ENCRYPT_DECRYPT", "SIGN_VERIFY"
 KEY_AGREEMENT, GENERATE_VERIFY_MAC = "KEY_AGREEMENT", "GENERATE_VERIFY_MAC"
+ENCAPSULATE_DECAPSULATE = "ENCAPSULATE_DECAPSULATE"
 
 ALGORITHMS_MEMBER = {
     ENCRYPT_DECRYPT: "encryptionAlgorithms",
     SIGN_VERIFY: "signingAlgorithms",
     KEY_AGREEMENT: "keyAgreementAlgorithms",
     GENERATE_VERIFY_MAC: "macAlgorithms",
+    ENCAPSULATE_DECAPSULATE: "encapsulationAlgorithms",
 }
 """Key usage -> where a key's metadata lists its algorithms; on the wire with a capital."""
 

@@ -42,6 +42,7 @@ def create_key(
     """
     spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
     usage = key_specs.usage_of(spec, key_usage)
+    call.shown = {"keyUsage": usage, "keySpec": spec, "customerMasterKeySpec": spec}
     _refuse_unsupported(origin, multi_region, custom_key_store_id or xks_key_id)
     conditions = {
         "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),

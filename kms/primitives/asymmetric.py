@@ -1,7 +1,8 @@
-"""Key pairs: RSA, ECDSA and ECDH on the NIST curves and secp256k1, Ed25519, ML-DSA.
+"""Key pairs: RSA, ECDSA and ECDH on the NIST curves and secp256k1, Ed25519, ML-DSA, ML-KEM.
 
 Keys go in and out as DER: private ones as PKCS #8, public ones as SubjectPublicKeyInfo. RSA follows RFC 8017, ECDSA
-signatures are DER (ANS X9.62), Ed25519 is RFC 8032, ML-DSA is FIPS 204.
+signatures are DER (ANS X9.62), Ed25519 is RFC 8032, ML-DSA is FIPS 204,
+ML-KEM is FIPS 203.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, padding, rsa, utils
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
 MU_BYTES = 64
@@ -33,6 +34,8 @@ _GENERATORS: dict[str, Callable[[], Any]] = {
     "ML_DSA_44": mldsa.MLDSA44PrivateKey.generate,
     "ML_DSA_65": mldsa.MLDSA65PrivateKey.generate,
     "ML_DSA_87": mldsa.MLDSA87PrivateKey.generate,
+    "ML_KEM_768": mlkem.MLKEM768PrivateKey.generate,
+    "ML_KEM_1024": mlkem.MLKEM1024PrivateKey.generate,
 }
 _RSA_EXPONENT = 65_537
 
@@ -136,6 +139,21 @@ def shared_secret(private: bytes, peer_public: bytes) -> bytes:
         secret: bytes = own.exchange(ec.ECDH(), peer)
     except (ValueError, TypeError) as error:
         raise BadPublicKey from error
+    return secret
+
+
+def encapsulate(private: bytes) -> tuple[bytes, bytes]:
+    """ML-KEM under the public half: a fresh secret of 32 bytes, and its ciphertext."""
+    secret, ciphertext = _load(private).public_key().encapsulate()
+    return secret, ciphertext
+
+
+def decapsulate(private: bytes, ciphertext: bytes) -> bytes:
+    """ML-KEM. Raises: DecryptionFailed for a ciphertext of another length."""
+    try:
+        secret: bytes = _load(private).decapsulate(ciphertext)
+    except ValueError as error:
+        raise DecryptionFailed from error
     return secret
 
 

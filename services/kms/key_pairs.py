@@ -1,4 +1,4 @@
-"""Sign, Verify, GetPublicKey, DeriveSharedSecret and data key pairs on the wire."""
+"""Sign, Verify, GetPublicKey, DeriveSharedSecret, Encapsulate, Decapsulate and data key pairs on the wire."""
 
 from __future__ import annotations
 
@@ -41,6 +41,23 @@ def derive_shared_secret(parameters: dict[str, Any], call: ServiceCall) -> dict[
         "KeyAgreementAlgorithm": parameters["KeyAgreementAlgorithm"],
         "KeyOrigin": key.origin,
     }
+
+
+def encapsulate(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    key, secret, ciphertext = perform(call, engine.encapsulate, parameters)
+    algorithm = parameters["EncapsulationAlgorithm"]
+    return {
+        "KeyId": key.arn,
+        "SharedSecret": secret,
+        "SharedSecretCiphertextBlob": ciphertext,
+        "EncapsulationAlgorithm": algorithm,
+    }
+
+
+def decapsulate(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    key, secret = perform(call, engine.decapsulate, parameters)
+    algorithm = parameters["EncapsulationAlgorithm"]
+    return {"KeyId": key.arn, "SharedSecret": secret, "EncapsulationAlgorithm": algorithm}
 
 
 def generate_data_key_pair(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:

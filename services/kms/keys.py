@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kms import key_specs
 from kms import keys as engine
 from kms import tags as engine_tags
+from kms import usage as usage_engine
 from kms.key import KmsKey
 from services.kms.engine_call import perform, refuse_unsimulated, wire_page
 from shared.aws.models import service_model
@@ -26,6 +27,25 @@ def create_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 def describe_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     return {"KeyMetadata": _metadata(perform(call, engine.describe_key, parameters))}
+
+
+def get_key_last_usage(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    """The simulator has watched every key since its creation."""
+    key, last = perform(call, usage_engine.get_key_last_usage, parameters)
+    usage: dict[str, Any] = {}
+    if last is not None:
+        usage = {
+            "Operation": last.operation,
+            "Timestamp": last.used_at,
+            "CloudTrailEventId": last.event_id,
+            "KmsRequestId": last.request_id,
+        }
+    return {
+        "KeyId": key.key_id,
+        "KeyLastUsage": usage,
+        "TrackingStartDate": key.created_at,
+        "KeyCreationDate": key.created_at,
+    }
 
 
 def list_keys(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:

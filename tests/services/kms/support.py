@@ -126,6 +126,7 @@ class KeyCall:
 
 SIGNING = ("ECC_NIST_P256", "SIGN_VERIFY")
 AGREEING = ("ECC_NIST_P256", "KEY_AGREEMENT")
+ENCAPSULATING = ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE")
 MAC = ("HMAC_256", "GENERATE_VERIFY_MAC")
 _ECDSA = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
 _HMAC = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
@@ -133,6 +134,9 @@ _HMAC = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
 PRODUCTS: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
     SIGNING: lambda kms, key: {"signature": kms.sign(KeyId=key, **_ECDSA)["Signature"]},
     AGREEING: lambda kms, key: {"public_key": kms.get_public_key(KeyId=key)["PublicKey"]},
+    ENCAPSULATING: lambda kms, key: {
+        "encapsulated": kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")["SharedSecretCiphertextBlob"]
+    },
     MAC: lambda kms, key: {"mac": kms.generate_mac(KeyId=key, **_HMAC)["Mac"]},
 }
 """Kind of key -> what it has made already when a call of that kind is tried."""
@@ -152,6 +156,20 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     KeyCall("Decrypt", lambda kms, scene: kms.decrypt(CiphertextBlob=scene.ciphertext, KeyId=scene.key), "named"),
     KeyCall("DeleteAlias", lambda kms, scene: kms.delete_alias(AliasName=scene.alias)),
     KeyCall("DescribeKey", lambda kms, scene: kms.describe_key(KeyId=scene.key)),
+    KeyCall(
+        "Decapsulate",
+        lambda kms, scene: kms.decapsulate(
+            KeyId=scene.key,
+            SharedSecretCiphertextBlob=scene.extra["encapsulated"],
+            EncapsulationAlgorithm="ML_KEM",
+        ),
+        kind=ENCAPSULATING,
+    ),
+    KeyCall(
+        "Encapsulate",
+        lambda kms, scene: kms.encapsulate(KeyId=scene.key, EncapsulationAlgorithm="ML_KEM"),
+        kind=ENCAPSULATING,
+    ),
     KeyCall(
         "DeriveSharedSecret",
         lambda kms, scene: kms.derive_shared_secret(
@@ -179,6 +197,7 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     ),
     KeyCall("GenerateMac", lambda kms, scene: kms.generate_mac(KeyId=scene.key, **_HMAC), kind=MAC),
     KeyCall("GetPublicKey", lambda kms, scene: kms.get_public_key(KeyId=scene.key), kind=SIGNING),
+    KeyCall("GetKeyLastUsage", lambda kms, scene: kms.get_key_last_usage(KeyId=scene.key)),
     KeyCall("GetKeyPolicy", lambda kms, scene: kms.get_key_policy(KeyId=scene.key)),
     KeyCall("GetKeyRotationStatus", lambda kms, scene: kms.get_key_rotation_status(KeyId=scene.key)),
     KeyCall("ListGrants", lambda kms, scene: kms.list_grants(KeyId=scene.key)),

@@ -21,6 +21,9 @@ WITH_KEY_ID = {
     "Encrypt": {"Plaintext": b"x"},
     "GenerateDataKey": {"KeySpec": "AES_256"},
     "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
+    "Decapsulate": {"SharedSecretCiphertextBlob": b"x", "EncapsulationAlgorithm": "ML_KEM"},
+    "Encapsulate": {"EncapsulationAlgorithm": "ML_KEM"},
+    "GetKeyLastUsage": {},
     "DeriveSharedSecret": {"KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"},
     "GenerateDataKeyPair": {"KeyPairSpec": "ECC_NIST_P256"},
     "GenerateDataKeyPairWithoutPlaintext": {"KeyPairSpec": "ECC_NIST_P256"},
@@ -89,8 +92,10 @@ class TestShape:
 
     def test_the_operations_that_take_an_alias_are_the_documented_ones(self) -> None:
         assert set(TAKES_ALIAS) == {
+            "Decapsulate",
             "DeriveSharedSecret",
             "DescribeKey",
+            "Encapsulate",
             "Encrypt",
             "GenerateDataKey",
             "GenerateDataKeyPair",

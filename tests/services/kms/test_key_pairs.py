@@ -75,7 +75,7 @@ class TestKinds:
         assert (metadata["KeySpec"], metadata["KeyUsage"]) == (spec, usage)
         lists = {name: value for name, value in metadata.items() if name.endswith("Algorithms")}
         assert list(lists.values()) == [SPECS[spec][usage]]
-        is_new = spec.startswith(("ML_DSA", "ECC_NIST_EDWARDS"))
+        is_new = spec.startswith(("ML_", "ECC_NIST_EDWARDS"))
         assert metadata.get("CustomerMasterKeySpec") == (None if is_new else spec)
         assert ("CurrentKeyMaterialId" in metadata) == (spec == "SYMMETRIC_DEFAULT")
 
@@ -373,6 +373,51 @@ class TestAgreement:
             kms.derive_shared_secret(KeyId=key, KeyAgreementAlgorithm="ECDH", PublicKey=encoded)
 
 
+class TestEncapsulation:
+    @pytest.mark.parametrize("spec", ["ML_KEM_768", "ML_KEM_1024"])
+    def test_what_is_encapsulated_inside_or_outside_comes_out(self, own: Account, keys: Any, spec: str) -> None:
+        kms, key = own.client("kms"), keys(spec, "ENCAPSULATE_DECAPSULATE")
+        call = {"KeyId": key, "EncapsulationAlgorithm": "ML_KEM"}
+        made = kms.encapsulate(**call)
+        opened = kms.decapsulate(**call, SharedSecretCiphertextBlob=made["SharedSecretCiphertextBlob"])
+        assert (opened["SharedSecret"], opened["KeyId"], len(made["SharedSecret"])) == (made["SharedSecret"], key, 32)
+        public: Any = serialization.load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
+        secret, ciphertext = public.encapsulate()
+        assert kms.decapsulate(**call, SharedSecretCiphertextBlob=ciphertext)["SharedSecret"] == secret
+        damaged = ciphertext[:-1] + bytes([ciphertext[-1] ^ 1])
+        assert kms.decapsulate(**call, SharedSecretCiphertextBlob=damaged)["SharedSecret"] != secret
+        with refused("InvalidCiphertextException"):
+            kms.decapsulate(**call, SharedSecretCiphertextBlob=b"short")
+
+
+class TestLastUsage:
+    def test_a_fresh_key_was_never_used(self, kms: Any, kms_key: str) -> None:
+        kms.disable_key(KeyId=kms_key)
+        with refused("DisabledException"):
+            kms.encrypt(KeyId=kms_key, Plaintext=b"x")
+        told = kms.get_key_last_usage(KeyId=kms_key)
+        assert told["KeyLastUsage"] == {}
+        assert told["KeyId"] == kms_key.rpartition("/")[2]
+        assert told["TrackingStartDate"] == told["KeyCreationDate"]
+
+    def test_the_last_success_counts(self, account: Account, kms: Any, kms_key: str, trail: Any) -> None:
+        blob = kms.encrypt(KeyId=kms_key, Plaintext=b"x")["CiphertextBlob"]
+        answer = kms.decrypt(CiphertextBlob=blob)
+        kms.describe_key(KeyId=kms_key)
+        last = kms.get_key_last_usage(KeyId=kms_key)["KeyLastUsage"]
+        (event,) = trail(account, "Decrypt")
+        assert last["Operation"] == "Decrypt"
+        assert last["CloudTrailEventId"] == event["eventID"]
+        assert last["KmsRequestId"] == answer["ResponseMetadata"]["RequestId"]
+
+    def test_both_keys_of_a_re_encrypt_were_used(self, kms: Any, kms_key: str) -> None:
+        other = kms.create_key()["KeyMetadata"]["Arn"]
+        blob = kms.encrypt(KeyId=kms_key, Plaintext=b"x")["CiphertextBlob"]
+        kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=other)
+        for key in (kms_key, other):
+            assert kms.get_key_last_usage(KeyId=key)["KeyLastUsage"]["Operation"] == "ReEncrypt"
+
+
 class TestDataKeyPairs:
     @pytest.mark.parametrize(
         "spec", [spec for spec in load("key_specs")["dataKeyPairs"] if spec not in ("RSA_3072", "RSA_4096")]
@@ -395,7 +440,7 @@ class TestDataKeyPairs:
         with refused("InvalidCiphertextException"):
             kms.decrypt(CiphertextBlob=bare["PrivateKeyCiphertextBlob"])
 
-    @pytest.mark.parametrize("spec", ["SM2", "ML_KEM_768"])
+    @pytest.mark.parametrize("spec", ["SM2", "ML_KEM_512"])
     def test_a_spec_that_is_not_simulated_is_refused_by_its_name(self, own: Account, keys: Any, spec: str) -> None:
         with refused("UnsupportedOperationException") as refusal:
             own.client("kms").generate_data_key_pair(

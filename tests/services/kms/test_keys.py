@@ -131,7 +131,7 @@ class TestAuthorization:
 
 UNSUPPORTED = {
     "sm2": {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"},
-    "ml-kem": {"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"},
+    "ml-kem": {"KeySpec": "ML_KEM_512", "KeyUsage": "ENCAPSULATE_DECAPSULATE"},
     "old-name-of-the-spec": {"CustomerMasterKeySpec": "SM2", "KeyUsage": "ENCRYPT_DECRYPT"},
     "imported": {"Origin": "EXTERNAL"},
     "cloudhsm": {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"},
