@@ -6,8 +6,9 @@ keys" and the key hierarchy of the AWS KMS Cryptographic Details.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kms import errors, key_material
 from kms.key_hierarchy import BackingKey, key_material_id
@@ -21,12 +22,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generation:
-    """What is known of a backing key without unwrapping it. created_at: seconds; rotation_type: None for the first."""
+    """What is known of a backing key without unwrapping it. created_at: seconds; rotation_type: None for the first.
+
+    Of imported material: whether it is here, whether it waits for the rotation that makes it current, valid_to
+    (seconds), expiration_model, description.
+    """
 
     backing_key_id: str
     key_arn: str
     created_at: float
     rotation_type: str | None
+    is_here: bool = True
+    is_pending: bool = False
+    valid_to: float | None = None
+    expiration_model: str | None = None
+    description: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Generation:
+        about = {name: row[name] for name in ("valid_to", "expiration_model", "description")}
+        return cls(
+            row["backing_key_id"],
+            row["key_arn"],
+            row["created_at"],
+            row["rotation_type"],
+            is_here=row["wrapped"] is not None,
+            is_pending=bool(row["pending"]),
+            **about,
+        )
 
 
 def create(
@@ -60,13 +83,55 @@ def get(engine: Engine, key: KmsKey, backing_key_id: str) -> BackingKey:
     row = engine.database.find("backing_keys", {"backing_key_id": backing_key_id, "key_arn": key.arn})
     if row is None:
         raise errors.CiphertextRejected()
+    if row["wrapped"] is None:
+        raise errors.InvalidKeyState(f"{key.arn} is pending import.")
     return BackingKey(backing_key_id, key.key_id, _unwrap(engine, row))
 
 
 def generations(engine: Engine, key: KmsKey) -> list[Generation]:
     """All generations of a key, oldest first."""
     rows = engine.database.select("backing_keys", {"key_arn": key.arn}, order=["created_at", "rotation_type"])
-    return [Generation(row["backing_key_id"], row["key_arn"], row["created_at"], row["rotation_type"]) for row in rows]
+    return [Generation.from_row(row) for row in rows]
+
+
+def find_current(engine: Engine, key: KmsKey) -> Generation | None:
+    """What is known of the material that encrypts."""
+    row = engine.database.find("backing_keys", {"backing_key_id": key.current_backing_key_id, "key_arn": key.arn})
+    return None if row is None else Generation.from_row(row)
+
+
+def expired(engine: Engine, now: float) -> list[Generation]:
+    """Imported material that is still here though its time is over."""
+    where = {"valid_to__le": now, "wrapped__ne": None}
+    return [Generation.from_row(row) for row in engine.database.select("backing_keys", where, order=["valid_to"])]
+
+
+def bring(
+    engine: Engine, key: KmsKey, backing_key_id: str, material: bytes, about: Mapping[str, Any], *, is_pending: bool
+) -> None:
+    """Store imported material, new or again. about: the columns that tell of it."""
+    wrapped = engine.domain_key.wrap(material, binding=_binding(key.arn, backing_key_id))
+    where = {"backing_key_id": backing_key_id, "key_arn": key.arn}
+    if engine.database.update("backing_keys", where, {"wrapped": wrapped, **about}) == 0:
+        row = {"created_at": engine.clock.now(), "rotation_type": None, "pending": int(is_pending)}
+        engine.database.insert("backing_keys", {**where, **row, "wrapped": wrapped, **about})
+
+
+def take_away(engine: Engine, key: KmsKey, backing_key_id: str) -> None:
+    """Destroy imported material; what is left says which it was."""
+    where = {"backing_key_id": backing_key_id, "key_arn": key.arn}
+    engine.database.update("backing_keys", where, {"wrapped": None, "valid_to": None, "expiration_model": None})
+
+
+def make_pending_current(engine: Engine, key: KmsKey, when: float, rotation_type: str) -> str:
+    """Rotate to the imported material that waits for it; returns its id. Raises: InvalidKeyState if none does."""
+    row = engine.database.find("backing_keys", {"key_arn": key.arn, "pending": 1, "wrapped__ne": None})
+    if row is None:
+        raise errors.InvalidKeyState(f"No available key material pending rotation for the key: {key.arn}.")
+    where = {"backing_key_id": row["backing_key_id"], "key_arn": key.arn}
+    changes = {"pending": 0, "rotation_type": rotation_type, "created_at": when}
+    engine.database.update("backing_keys", where, changes)
+    return str(row["backing_key_id"])
 
 
 def destroy(engine: Engine, key: KmsKey) -> None:

@@ -1,4 +1,4 @@
-"""What falls due as time passes: deletions, rotations, the end of time-limited keys.
+"""What falls due as time passes: deletions, rotations, the end of imported material and of time-limited keys.
 
 Nothing happens behind the back of a read: loading a key never rotates or deletes it. Whoever moves the clock, and the
 server every second, asks here.
@@ -6,7 +6,7 @@ server every second, asks here.
 
 from __future__ import annotations
 
-from kms import keys, rotation
+from kms import backing_keys, imports, keys, rotation
 from kms.engine import Engine
 from kms.key import KmsKey
 from kms.ownership import Provision, Scope
@@ -30,6 +30,8 @@ class Schedule:
             due = {"next_rotation_at__le": now, "state": "Enabled"}
             for row in self._engine.database.select("kms_keys", due, order=["next_rotation_at"]):
                 rotation.rotate_if_due(self._engine, KmsKey.from_row(row))
+            for generation in backing_keys.expired(self._engine, now):
+                imports.expire(self._engine, generation)
             for row in self._engine.database.select("scopes", {"not_after__le": now}, order=["not_after"]):
                 self._replace_key(Scope.from_row(row))
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kms import errors
 from kms.key_hierarchy import DomainKey
 from kms.operation import FACTS, KmsCall, aws_name
+from kms.times import as_event_text
 from shared.audit import ApiEvent, Trail
 from shared.clock import Clock
 from shared.database import Database
@@ -160,6 +162,8 @@ def _camel(name: str) -> str:
 
 
 def _camel_members(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return as_event_text(value.timestamp())
     if name == "tags":
         return [{"tagKey": key, "tagValue": text} for key, text in value.items()]
     if name == "constraints":

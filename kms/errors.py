@@ -64,6 +64,18 @@ class RecordRejected(KmsRefusal):
     """A sealed record that does not open under its data key at its place: damaged, moved or swapped."""
 
 
+class InvalidImportToken(KmsRefusal):
+    """An import token that is none, or one of another key."""
+
+
+class ExpiredImportToken(KmsRefusal):
+    """An import token whose 24 hours are over."""
+
+
+class IncorrectKeyMaterial(KmsRefusal):
+    """Imported material that does not fit the key, or is not what was imported before."""
+
+
 class MalformedPolicyDocument(KmsRefusal):
     """A key policy that AWS KMS would not take."""
 

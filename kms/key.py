@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _KEY_ID = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})\Z")
 _KEY_ARN = re.compile(r"arn:aws:kms:(?P<region>[^:]*):(?P<account>\d{12}):(?P<resource>(?:key|alias)/.+)\Z")
 
+AWS_KMS, EXTERNAL = "AWS_KMS", "EXTERNAL"
+"""Origins of key material."""
+
 CUSTOMER, AWS, SERVICE = "CUSTOMER", "AWS", "SERVICE"
 """Key managers. SERVICE keys are AWS owned: no customer ever sees one, so AWS has no word for them on the wire."""
 

@@ -1,4 +1,4 @@
-"""Fresh key material for each kind of key: random bytes, or a private key."""
+"""Key material for each kind of key, random bytes or a private key: made here, or brought by a customer."""
 
 from __future__ import annotations
 
@@ -14,3 +14,17 @@ def generate(spec: str) -> bytes:
     if spec.startswith("HMAC_"):
         return primitives.random_bytes(int(spec.removeprefix("HMAC_")) // 8)
     return asymmetric.generate(spec)
+
+
+# Shortest and longest material of an imported HMAC key, in bytes. Source: "Importing key material step 3".
+_HMAC_BYTES = {"HMAC_224": (28, 64), "HMAC_256": (32, 64), "HMAC_384": (48, 128), "HMAC_512": (64, 128)}
+
+
+def fits(spec: str, material: bytes) -> bool:
+    """Whether material that a customer brings can be that of a key of this spec."""
+    if spec == SYMMETRIC_DEFAULT:
+        return len(material) == primitives.KEY_BYTES
+    if spec in _HMAC_BYTES:
+        shortest, longest = _HMAC_BYTES[spec]
+        return shortest <= len(material) <= longest
+    return asymmetric.fits(material, spec)

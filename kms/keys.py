@@ -1,6 +1,6 @@
 """The life of a KMS key: create, describe, enable, disable, schedule its deletion, cancel it.
 
-Follows the KMS API reference. Imported and multi-Region keys and custom key stores are refused by name.
+Follows the KMS API reference. Multi-Region keys and custom key stores are refused by name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from kms import backing_keys, errors, key_specs, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
-from kms.key import CUSTOMER, KmsKey, change_key, get_key, key_arn
+from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn
 from kms.key_policy import check_policy, default_policy
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.operation import KmsCall, operation
@@ -68,6 +68,7 @@ def create_key(
         tags=dict(tags_ or {}),
         spec=spec,
         usage=usage,
+        origin=origin,
     )
     call.touches(key.arn, key.account_id)
     call.response = {"keyMetadata": event_metadata(key)}
@@ -86,8 +87,9 @@ def add_key(
     rotation_period_days: int | None = None,
     spec: str = SYMMETRIC_DEFAULT,
     usage: str = ENCRYPT_DECRYPT,
+    origin: str = AWS_KMS,
 ) -> KmsKey:
-    """Store a new key with its first backing key. No authorisation: that is the caller's."""
+    """Store a new key with its first backing key, or waiting for its import. No authorisation: that is the caller's."""
     key_id = engine.randomness.uuid()
     arn = key_arn(region, account_id, key_id)
     now = engine.clock.now()
@@ -100,16 +102,18 @@ def add_key(
             "account_id": account_id,
             "region": region,
             "manager": manager,
-            "state": "Enabled",
+            "state": "Enabled" if origin == AWS_KMS else "PendingImport",
             "policy": policy,
             "description": description,
             "key_spec": spec,
             "key_usage": usage,
-            "origin": "AWS_KMS",
+            "origin": origin,
             "multi_region": 0,
             "tags": tags or {},
             "created_at": now,
-            "current_backing_key_id": backing_keys.create(engine, arn, key_id, spec, now),
+            "current_backing_key_id": backing_keys.create(engine, arn, key_id, spec, now)
+            if origin == AWS_KMS
+            else None,
             "deletion_at": None,
             "pending_window_days": None,
             "rotation_period_days": rotation_period_days,
@@ -122,7 +126,7 @@ def add_key(
 
 def _refuse_unsupported(origin: str, multi_region: bool, custom_store: str | None) -> None:
     """What this engine does not simulate is refused by name, never half done."""
-    if origin != "AWS_KMS" or custom_store:
+    if origin not in (AWS_KMS, EXTERNAL) or custom_store:
         raise errors.UnsupportedOperation(f"Keys of origin {origin} are not simulated.")
     if multi_region:
         raise errors.UnsupportedOperation("Multi-Region keys are not simulated.")
@@ -201,9 +205,11 @@ def schedule_key_deletion(call: KmsCall, *, key_id: str, pending_window_in_days:
 
 @operation
 def cancel_key_deletion(call: KmsCall, *, key_id: str) -> str:
-    """Keep a key that was to be deleted; it comes back disabled. Returns its ARN."""
+    """Keep a key that was to be deleted; it comes back disabled, or pending import. Returns its ARN."""
     key = call.authorized_key(key_id)
-    change_key(call.engine.database, key, state="Disabled", deletion_at=None, pending_window_days=None)
+    is_whole = all(one.is_here for one in backing_keys.generations(call.engine, key)) and key.current_backing_key_id
+    state = "Disabled" if is_whole else "PendingImport"
+    change_key(call.engine.database, key, state=state, deletion_at=None, pending_window_days=None)
     call.response = {"keyId": key.arn}
     return key.arn
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from kms import backing_keys, errors, key_specs
 from kms.backing_keys import Generation
 from kms.engine import Engine
-from kms.key import KmsKey, change_key, get_key
+from kms.key import EXTERNAL, KmsKey, change_key, get_key
 from kms.operation import KmsCall, operation
 from kms.paging import Page, first_page, last_seen
 from kms.tables import limit as quota
@@ -35,10 +35,14 @@ class RotationEntry:
     """One row of ListKeyRotations. rotated_at: None for the first material, which no rotation made."""
 
     key_arn: str
-    key_material_id: str
+    material: Generation
     is_current: bool
     rotated_at: float | None
-    rotation_type: str | None
+    is_imported: bool
+
+    @property
+    def key_material_id(self) -> str:
+        return self.material.backing_key_id
 
 
 @operation
@@ -114,7 +118,7 @@ def list_key_rotations(
     _refuse_unrotatable(key)
     entries = [_entry(generation, key) for generation in backing_keys.generations(call.engine, key)]
     if include_key_material == "ROTATIONS_ONLY":
-        entries = [entry for entry in entries if entry.rotation_type is not None]
+        entries = [entry for entry in entries if entry.material.rotation_type is not None]
     if marker is not None:
         entries = _entries_after(entries, last_seen(call, marker))
     return first_page(call, entries, lambda entry: entry.key_material_id, limit)
@@ -123,7 +127,7 @@ def list_key_rotations(
 def _entry(generation: Generation, key: KmsKey) -> RotationEntry:
     rotated_at = generation.created_at if generation.rotation_type is not None else None
     is_current = generation.backing_key_id == key.current_backing_key_id
-    return RotationEntry(key.arn, generation.backing_key_id, is_current, rotated_at, generation.rotation_type)
+    return RotationEntry(key.arn, generation, is_current, rotated_at, key.origin == EXTERNAL)
 
 
 def _entries_after(entries: list[RotationEntry], key_material_id: str) -> list[RotationEntry]:
@@ -134,8 +138,11 @@ def _entries_after(entries: list[RotationEntry], key_material_id: str) -> list[R
 
 
 def rotate(engine: Engine, key: KmsKey, rotation_type: str, when: float) -> None:
-    """Make a fresh backing key the current one."""
-    backing_key_id = backing_keys.create(engine, key.arn, key.key_id, key.key_spec, when, rotation_type)
+    """Make a fresh backing key the current one; of an imported key, the material that waits for it."""
+    if key.origin == EXTERNAL:
+        backing_key_id = backing_keys.make_pending_current(engine, key, when, rotation_type)
+    else:
+        backing_key_id = backing_keys.create(engine, key.arn, key.key_id, key.key_spec, when, rotation_type)
     change_key(engine.database, key, current_backing_key_id=backing_key_id)
     engine.trail.record(rotation_event(key, when))
 

@@ -245,3 +245,12 @@ def role_sessions(database: SqliteUtils) -> None:
     database["principals"].add_column("issuer_arn", str)  # type: ignore[union-attr]
     database["principals"].add_column("created_at", float)  # type: ignore[union-attr]
     database["access_keys"].add_column("session_token_digest", str)  # type: ignore[union-attr]
+
+
+@migrations()
+def imported_material(database: SqliteUtils) -> None:
+    # Of imported material `wrapped` is null while it is not there.
+    database["backing_keys"].add_column("valid_to", float)  # type: ignore[union-attr]
+    database["backing_keys"].add_column("expiration_model", str)  # type: ignore[union-attr]
+    database["backing_keys"].add_column("description", str)  # type: ignore[union-attr]
+    database["backing_keys"].add_column("pending", int, not_null_default=0)  # type: ignore[union-attr]

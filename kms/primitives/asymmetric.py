@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, padding, rsa, utils
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
@@ -38,6 +38,14 @@ _GENERATORS: dict[str, Callable[[], Any]] = {
     "ML_KEM_1024": mlkem.MLKEM1024PrivateKey.generate,
 }
 _RSA_EXPONENT = 65_537
+
+WRAPPING_ALGORITHMS: dict[str, str] = {
+    "RSAES_OAEP_SHA_1": "RSAES_OAEP_SHA_1",
+    "RSAES_OAEP_SHA_256": "RSAES_OAEP_SHA_256",
+    "RSA_AES_KEY_WRAP_SHA_1": "RSAES_OAEP_SHA_1",
+    "RSA_AES_KEY_WRAP_SHA_256": "RSAES_OAEP_SHA_256",
+}
+"""How material can be wrapped for import -> the RSA part of it; the rest of RSA_AES_KEY_WRAP is RFC 5649."""
 
 
 class SignatureRejected(Exception):
@@ -122,6 +130,32 @@ def decrypt(private: bytes, algorithm: str, ciphertext: bytes) -> bytes:
     except ValueError as error:
         raise DecryptionFailed from error
     return plaintext
+
+
+def unwrap(private: bytes, algorithm: str, wrapped: bytes) -> bytes:
+    """Material that was wrapped for import. Raises: DecryptionFailed."""
+    oaep = WRAPPING_ALGORITHMS[algorithm]
+    if algorithm == oaep:
+        return decrypt(private, oaep, wrapped)
+    modulus_bytes = _load(private).key_size // 8
+    wrapping_key = decrypt(private, oaep, wrapped[:modulus_bytes])
+    try:
+        return keywrap.aes_key_unwrap_with_padding(wrapping_key, wrapped[modulus_bytes:])
+    except (keywrap.InvalidUnwrap, ValueError) as error:
+        raise DecryptionFailed from error
+
+
+def fits(private: bytes, spec: str) -> bool:
+    """Whether these bytes are a private key of that spec."""
+    try:
+        key = _load(private)
+    except (ValueError, TypeError):
+        return False
+    if spec.startswith("RSA_"):
+        return isinstance(key, rsa.RSAPrivateKey) and key.key_size == int(spec.removeprefix("RSA_"))
+    if spec in _CURVES:
+        return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, _CURVES[spec])
+    return isinstance(key, type(_GENERATORS[spec]()))
 
 
 def longest_plaintext(key_bits: int, algorithm: str) -> int:

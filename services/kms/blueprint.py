@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from kms.operation import FACTS
-from services.kms import aliases, cryptographic, errors, grants, key_pairs, keys, macs, policies, rotation, tags
+from services.kms import (
+    aliases,
+    cryptographic,
+    errors,
+    grants,
+    imports,
+    key_pairs,
+    keys,
+    macs,
+    policies,
+    rotation,
+    tags,
+)
 from shared.service import Service
 
 SERVICE = Service(
     client_name="kms",
-    modules=(keys, aliases, cryptographic, key_pairs, macs, grants, policies, rotation, tags),
+    modules=(keys, aliases, cryptographic, key_pairs, macs, imports, grants, policies, rotation, tags),
     refuse=errors.refuse,
     # For requests that are refused before the engine sees them; it words all other events itself.
     hidden_members=frozenset({"GrantToken", "GrantTokens", "Recipient"}),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kms import key_specs
+from kms import backing_keys, key_specs
 from kms import keys as engine
 from kms import tags as engine_tags
 from kms import usage as usage_engine
-from kms.key import KmsKey
+from kms.key import EXTERNAL, KmsKey
 from services.kms.engine_call import perform, refuse_unsimulated, wire_page
 from shared.aws.models import service_model
 
@@ -22,11 +22,11 @@ def create_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     others = dict(parameters)
     pairs = others.pop("Tags", [])
     tags = engine_tags.from_pairs((tag["TagKey"], tag["TagValue"]) for tag in pairs)
-    return {"KeyMetadata": _metadata(perform(call, engine.create_key, others, tags_=tags))}
+    return {"KeyMetadata": _metadata(call, perform(call, engine.create_key, others, tags_=tags))}
 
 
 def describe_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return {"KeyMetadata": _metadata(perform(call, engine.describe_key, parameters))}
+    return {"KeyMetadata": _metadata(call, perform(call, engine.describe_key, parameters))}
 
 
 def get_key_last_usage(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -82,8 +82,9 @@ def update_key_description(parameters: dict[str, Any], call: ServiceCall) -> Non
     perform(call, engine.update_key_description, parameters)
 
 
-def _metadata(key: KmsKey) -> dict[str, Any]:
+def _metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
     """KeyMetadata. Source: a recorded answer for a symmetric key, member for member."""
+    current = backing_keys.find_current(call.simulator.engine, key) if key.origin == EXTERNAL else None
     return {
         "AWSAccountId": key.account_id,
         "KeyId": key.key_id,
@@ -96,6 +97,8 @@ def _metadata(key: KmsKey) -> dict[str, Any]:
         "DeletionDate": key.deletion_at,
         "Origin": key.origin,
         "KeyManager": key.manager,
+        "ExpirationModel": current.expiration_model if current else None,
+        "ValidTo": current.valid_to if current else None,
         **specification(key),
         "MultiRegion": key.multi_region,
         "CurrentKeyMaterialId": key.current_backing_key_id if key_specs.is_symmetric(key) else None,

@@ -39,10 +39,26 @@ def list_key_rotations(parameters: dict[str, Any], call: ServiceCall) -> dict[st
 
 
 def _entry(entry: engine.RotationEntry) -> dict[str, Any]:
-    return {
+    material = entry.material
+    told = {
         "KeyId": entry.key_arn.rpartition("/")[2],
         "KeyMaterialId": entry.key_material_id,
-        "KeyMaterialState": "CURRENT" if entry.is_current else "NON_CURRENT",
+        "KeyMaterialState": _state(entry),
         "RotationDate": entry.rotated_at,
-        "RotationType": entry.rotation_type,
+        "RotationType": material.rotation_type,
     }
+    if not entry.is_imported:
+        return told
+    return {
+        **told,
+        "ImportState": "IMPORTED" if material.is_here else "PENDING_IMPORT",
+        "ExpirationModel": material.expiration_model,
+        "ValidTo": material.valid_to,
+        "KeyMaterialDescription": material.description,
+    }
+
+
+def _state(entry: engine.RotationEntry) -> str:
+    if entry.material.is_pending:
+        return "PENDING_ROTATION"
+    return "CURRENT" if entry.is_current else "NON_CURRENT"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from services.kms.blueprint import SERVICE
 from tests.support import REGION, Account, account_policy
@@ -95,24 +98,51 @@ def set_scene(owner: Account) -> Scene:
     )
 
 
+Kind = tuple[str, str, str]
+"""Key spec, usage, origin."""
+
+
+def wrapped(kms: Any, key: str, material: bytes, algorithm: str = "RSAES_OAEP_SHA_256") -> dict[str, Any]:
+    """Material wrapped for its import, with the token that belongs to it, as parameters of ImportKeyMaterial."""
+    given = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec="RSA_2048")
+    public: Any = serialization.load_der_public_key(given["PublicKey"])
+    chosen: Any = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
+    oaep = padding.OAEP(padding.MGF1(chosen), chosen, None)
+    if algorithm.startswith("RSAES"):
+        encrypted = public.encrypt(material, oaep)
+    else:
+        wrapping_key = os.urandom(32)
+        encrypted = public.encrypt(wrapping_key, oaep) + keywrap.aes_key_wrap_with_padding(wrapping_key, material)
+    return {"ImportToken": given["ImportToken"], "EncryptedKeyMaterial": encrypted}
+
+
+def bring(kms: Any, key: str, material: bytes = b"m" * 32) -> dict[str, Any]:
+    """Import material that does not expire; returns what imports it again."""
+    parameters = {**wrapped(kms, key, material), "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    kms.import_key_material(KeyId=key, **parameters)
+    return parameters
+
+
 @dataclass(frozen=True)
 class KeyCall:
     """One way to call an operation on `scene.key`; role says which part the key plays if there are several.
 
-    permissions: the actions that it takes, without "kms:". kind: key spec and usage, if only such a key will do.
+    permissions: the actions that it takes, without "kms:". kind: key spec, usage
+    and origin, if only such a key will do.
     """
 
     operation: str
     make: Callable[[Any, Scene], Any]
     role: str = ""
     permissions: tuple[str, ...] = ()
-    kind: tuple[str, str] | None = None
+    kind: Kind | None = None
 
     def prepare(self, scene: Scene) -> None:
         """Give the scene a key of the kind that the call needs."""
         if self.kind is not None:
             kms = scene.owner.client("kms")
-            scene.key = kms.create_key(KeySpec=self.kind[0], KeyUsage=self.kind[1])["KeyMetadata"]["Arn"]
+            spec, usage, origin = self.kind
+            scene.key = kms.create_key(KeySpec=spec, KeyUsage=usage, Origin=origin)["KeyMetadata"]["Arn"]
             scene.extra |= PRODUCTS[self.kind](kms, scene.key)
 
     @property
@@ -124,19 +154,21 @@ class KeyCall:
         return tuple(f"kms:{action}" for action in self.permissions or (self.operation,))
 
 
-SIGNING = ("ECC_NIST_P256", "SIGN_VERIFY")
-AGREEING = ("ECC_NIST_P256", "KEY_AGREEMENT")
-ENCAPSULATING = ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE")
-MAC = ("HMAC_256", "GENERATE_VERIFY_MAC")
+SIGNING = ("ECC_NIST_P256", "SIGN_VERIFY", "AWS_KMS")
+AGREEING = ("ECC_NIST_P256", "KEY_AGREEMENT", "AWS_KMS")
+ENCAPSULATING = ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "AWS_KMS")
+MAC = ("HMAC_256", "GENERATE_VERIFY_MAC", "AWS_KMS")
+IMPORTED = ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "EXTERNAL")
 _ECDSA = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
 _HMAC = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
 
-PRODUCTS: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
+PRODUCTS: dict[Kind, Callable[[Any, str], dict[str, Any]]] = {
     SIGNING: lambda kms, key: {"signature": kms.sign(KeyId=key, **_ECDSA)["Signature"]},
     AGREEING: lambda kms, key: {"public_key": kms.get_public_key(KeyId=key)["PublicKey"]},
     ENCAPSULATING: lambda kms, key: {
         "encapsulated": kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")["SharedSecretCiphertextBlob"]
     },
+    IMPORTED: lambda kms, key: {"material": bring(kms, key)},
     MAC: lambda kms, key: {"mac": kms.generate_mac(KeyId=key, **_HMAC)["Mac"]},
 }
 """Kind of key -> what it has made already when a call of that kind is tried."""
@@ -164,6 +196,23 @@ KEY_CALLS: tuple[KeyCall, ...] = (
             EncapsulationAlgorithm="ML_KEM",
         ),
         kind=ENCAPSULATING,
+    ),
+    KeyCall(
+        "DeleteImportedKeyMaterial",
+        lambda kms, scene: kms.delete_imported_key_material(KeyId=scene.key),
+        kind=IMPORTED,
+    ),
+    KeyCall(
+        "GetParametersForImport",
+        lambda kms, scene: kms.get_parameters_for_import(
+            KeyId=scene.key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
+        ),
+        kind=IMPORTED,
+    ),
+    KeyCall(
+        "ImportKeyMaterial",
+        lambda kms, scene: kms.import_key_material(KeyId=scene.key, **scene.extra["material"]),
+        kind=IMPORTED,
     ),
     KeyCall(
         "Encapsulate",

@@ -22,6 +22,13 @@ WITH_KEY_ID = {
     "GenerateDataKey": {"KeySpec": "AES_256"},
     "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
     "Decapsulate": {"SharedSecretCiphertextBlob": b"x", "EncapsulationAlgorithm": "ML_KEM"},
+    "DeleteImportedKeyMaterial": {},
+    "GetParametersForImport": {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"},
+    "ImportKeyMaterial": {
+        "ImportToken": b"x",
+        "EncryptedKeyMaterial": b"x",
+        "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+    },
     "Encapsulate": {"EncapsulationAlgorithm": "ML_KEM"},
     "GetKeyLastUsage": {},
     "DeriveSharedSecret": {"KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"},

@@ -25,17 +25,21 @@ _OF_A_ROLE = {
 
 
 def expected(call: KeyCall, state: str) -> dict[str, Any]:
-    """The table's outcome for a key of origin AWS_KMS."""
+    """The table's outcome for a key of the call's kind."""
     row = TABLE["operations"][call.operation]["row"]
     outcome: dict[str, Any] = TABLE["outcomes"][row[TABLE["columns"].index(state)]]
     if outcome["outcome"] == "conditional":
-        return next(case for case in outcome["cases"] if _applies(case["when"], call.role))
+        return {
+            **next(case for case in outcome["cases"] if _applies(case["when"], call)),
+            **({"resultState": outcome["resultState"].partition(" ")[0]} if "resultState" in outcome else {}),
+        }
     return outcome
 
 
-def _applies(when: str, role: str) -> bool:
-    of_this_kind = when.startswith(("Origin=AWS_KMS", "KeySpec=SYMMETRIC_DEFAULT")) or when == "any other Origin"
-    return of_this_kind or _OF_A_ROLE.get(role) == when
+def _applies(when: str, call: KeyCall) -> bool:
+    origin = "AWS_KMS" if call.kind is None else call.kind[2]
+    of_this_kind = when.startswith((f"Origin={origin}", "KeySpec=SYMMETRIC_DEFAULT")) or when == "any other Origin"
+    return of_this_kind or _OF_A_ROLE.get(call.role) == when
 
 
 def test_every_implemented_operation_on_a_key_is_called_here() -> None:

@@ -97,8 +97,8 @@ class TestShape:
 
     def test_boto3_shows_the_name_of_an_operation_that_is_not_simulated(self, kms: Any, kms_key: str) -> None:
         with refused("NotImplementedException") as refusal:
-            kms.delete_imported_key_material(KeyId=kms_key)
-        assert "DeleteImportedKeyMaterial" in refusal.message
+            kms.connect_custom_key_store(CustomKeyStoreId="cks-1")
+        assert "ConnectCustomKeyStore" in refusal.message
         assert refusal.status == 501
 
 
@@ -133,7 +133,6 @@ UNSUPPORTED = {
     "sm2": {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"},
     "ml-kem": {"KeySpec": "ML_KEM_512", "KeyUsage": "ENCAPSULATE_DECAPSULATE"},
     "old-name-of-the-spec": {"CustomerMasterKeySpec": "SM2", "KeyUsage": "ENCRYPT_DECRYPT"},
-    "imported": {"Origin": "EXTERNAL"},
     "cloudhsm": {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"},
     "external-store": {"Origin": "EXTERNAL_KEY_STORE", "XksKeyId": "key-1"},
     "multi-region": {"MultiRegion": True},

@@ -58,6 +58,9 @@ PARAMETERS: dict[str, set[str]] = {
     "DeleteAlias": {"aliasName"},
     "DescribeKey": {"keyId"},
     "Decapsulate": {"keyId", "encapsulationAlgorithm"},
+    "DeleteImportedKeyMaterial": {"keyId"},
+    "GetParametersForImport": {"keyId", "wrappingAlgorithm", "wrappingKeySpec"},
+    "ImportKeyMaterial": {"keyId", "expirationModel"},
     "Encapsulate": {"keyId", "encapsulationAlgorithm"},
     "GetKeyLastUsage": {"keyId"},
     "DeriveSharedSecret": {"keyId", "keyAgreementAlgorithm"},
@@ -281,7 +284,7 @@ class TestRefusals:
             ("UnsupportedOperationException", lambda kms, key: kms.create_key(MultiRegion=True)),
             ("InvalidGrantTokenException", lambda kms, key: kms.retire_grant(GrantToken="x")),
             ("ValidationException", lambda kms, key: kms.encrypt(KeyId=key, Plaintext=b"x" * 5000)),
-            ("NotImplementedException", lambda kms, key: kms.delete_imported_key_material(KeyId=key)),
+            ("NotImplementedException", lambda kms, key: kms.connect_custom_key_store(CustomKeyStoreId="cks-1")),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
