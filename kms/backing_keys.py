@@ -80,7 +80,7 @@ def current(engine: Engine, key: KmsKey) -> BackingKey:
 
 def get(engine: Engine, key: KmsKey, backing_key_id: str) -> BackingKey:
     """One generation of a key. Raises: CiphertextRejected if the key never had it."""
-    row = engine.database.find("backing_keys", {"backing_key_id": backing_key_id, "key_arn": key.arn})
+    row = engine.database.find("backing_keys", {"backing_key_id": backing_key_id, "key_arn": key.material_arn})
     if row is None:
         raise errors.CiphertextRejected()
     if row["wrapped"] is None:
@@ -90,13 +90,15 @@ def get(engine: Engine, key: KmsKey, backing_key_id: str) -> BackingKey:
 
 def generations(engine: Engine, key: KmsKey) -> list[Generation]:
     """All generations of a key, oldest first."""
-    rows = engine.database.select("backing_keys", {"key_arn": key.arn}, order=["created_at", "rotation_type"])
+    rows = engine.database.select("backing_keys", {"key_arn": key.material_arn}, order=["created_at", "rotation_type"])
     return [Generation.from_row(row) for row in rows]
 
 
 def find_current(engine: Engine, key: KmsKey) -> Generation | None:
     """What is known of the material that encrypts."""
-    row = engine.database.find("backing_keys", {"backing_key_id": key.current_backing_key_id, "key_arn": key.arn})
+    row = engine.database.find(
+        "backing_keys", {"backing_key_id": key.current_backing_key_id, "key_arn": key.material_arn}
+    )
     return None if row is None else Generation.from_row(row)
 
 
@@ -110,8 +112,8 @@ def bring(
     engine: Engine, key: KmsKey, backing_key_id: str, material: bytes, about: Mapping[str, Any], *, is_pending: bool
 ) -> None:
     """Store imported material, new or again. about: the columns that tell of it."""
-    wrapped = engine.domain_key.wrap(material, binding=_binding(key.arn, backing_key_id))
-    where = {"backing_key_id": backing_key_id, "key_arn": key.arn}
+    wrapped = engine.domain_key.wrap(material, binding=_binding(key.material_arn, backing_key_id))
+    where = {"backing_key_id": backing_key_id, "key_arn": key.material_arn}
     if engine.database.update("backing_keys", where, {"wrapped": wrapped, **about}) == 0:
         row = {"created_at": engine.clock.now(), "rotation_type": None, "pending": int(is_pending)}
         engine.database.insert("backing_keys", {**where, **row, "wrapped": wrapped, **about})
@@ -119,16 +121,16 @@ def bring(
 
 def take_away(engine: Engine, key: KmsKey, backing_key_id: str) -> None:
     """Destroy imported material; what is left says which it was."""
-    where = {"backing_key_id": backing_key_id, "key_arn": key.arn}
+    where = {"backing_key_id": backing_key_id, "key_arn": key.material_arn}
     engine.database.update("backing_keys", where, {"wrapped": None, "valid_to": None, "expiration_model": None})
 
 
 def make_pending_current(engine: Engine, key: KmsKey, when: float, rotation_type: str) -> str:
     """Rotate to the imported material that waits for it; returns its id. Raises: InvalidKeyState if none does."""
-    row = engine.database.find("backing_keys", {"key_arn": key.arn, "pending": 1, "wrapped__ne": None})
+    row = engine.database.find("backing_keys", {"key_arn": key.material_arn, "pending": 1, "wrapped__ne": None})
     if row is None:
         raise errors.InvalidKeyState(f"No available key material pending rotation for the key: {key.arn}.")
-    where = {"backing_key_id": row["backing_key_id"], "key_arn": key.arn}
+    where = {"backing_key_id": row["backing_key_id"], "key_arn": key.material_arn}
     changes = {"pending": 0, "rotation_type": rotation_type, "created_at": when}
     engine.database.update("backing_keys", where, changes)
     return str(row["backing_key_id"])
@@ -136,7 +138,7 @@ def make_pending_current(engine: Engine, key: KmsKey, when: float, rotation_type
 
 def destroy(engine: Engine, key: KmsKey) -> None:
     """Destroy all material of a key: what it encrypted is gone for good."""
-    engine.database.delete("backing_keys", {"key_arn": key.arn})
+    engine.database.delete("backing_keys", {"key_arn": key.material_arn})
 
 
 def _unwrap(engine: Engine, row: Row) -> KeyMaterial:

@@ -75,6 +75,8 @@ def _of_key(key: KmsKey) -> dict[str, Value]:
         "kms:multiregion": "true" if key.multi_region else "false",
         "aws:resourceaccount": key.account_id,
     }
+    if key.multi_region:
+        values["kms:multiregionkeytype"] = "REPLICA" if key.is_replica else "PRIMARY"
     for name, value in key.tags.items():
         values[f"aws:resourcetag/{name.lower()}"] = value
     return values

@@ -6,7 +6,7 @@ server every second, asks here.
 
 from __future__ import annotations
 
-from kms import backing_keys, imports, keys, rotation
+from kms import backing_keys, imports, keys, multi_region, rotation
 from kms.engine import Engine
 from kms.key import KmsKey
 from kms.ownership import Provision, Scope
@@ -25,8 +25,11 @@ class Schedule:
     def run(self) -> None:
         now = self._engine.clock.now()
         with self._engine.database.unit():
-            for row in self._engine.database.select("kms_keys", {"deletion_at__le": now}, order=["deletion_at"]):
-                self._delete(KmsKey.from_row(row))
+            multi_region.settle(self._engine)
+            while rows := self._engine.database.select(
+                "kms_keys", {"deletion_at__le": now}, order=["deletion_at"], limit=1
+            ):
+                self._delete(KmsKey.from_row(rows[0]))  # which may bring another one's deletion on
             due = {"next_rotation_at__le": now, "state": "Enabled"}
             for row in self._engine.database.select("kms_keys", due, order=["next_rotation_at"]):
                 rotation.rotate_if_due(self._engine, KmsKey.from_row(row))
@@ -37,6 +40,7 @@ class Schedule:
 
     def _delete(self, key: KmsKey) -> None:
         keys.delete_key(self._engine, key)
+        multi_region.after_deletion(self._engine, key, key.deletion_at or self._engine.clock.now())
         self._engine.trail.record(
             ApiEvent(
                 source="kms.amazonaws.com",

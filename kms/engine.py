@@ -133,6 +133,7 @@ _ALWAYS_LOGGED: dict[str, dict[str, Any]] = {
         "origin": "AWS_KMS",
         "bypassPolicyLockoutSafetyCheck": False,
     },
+    "ReplicateKey": {"bypassPolicyLockoutSafetyCheck": False},
     "PutKeyPolicy": {"bypassPolicyLockoutSafetyCheck": False},
     "Sign": {"messageType": "RAW"},
     "Verify": {"messageType": "RAW"},

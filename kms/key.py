@@ -32,7 +32,7 @@ class KmsKey:
 
     created_at, deletion_at, next_rotation_at: seconds since the epoch of the virtual clock.
     rotation_period_days: None while automatic rotation is off.
-    tags: tag key -> value.
+    tags: tag key -> value. primary_region: None for a key of one Region.
     """
 
     arn: str
@@ -55,10 +55,20 @@ class KmsKey:
     rotation_period_days: int | None
     next_rotation_at: float | None
     on_demand_rotations: int
+    primary_region: str | None
 
     @classmethod
     def from_row(cls, row: Row) -> KmsKey:
         return cls(**{**row, "multi_region": bool(row["multi_region"])})
+
+    @property
+    def material_arn(self) -> str:
+        """What the key's material is kept under: its ARN, of a multi-Region key without the Region."""
+        return material_arn(self.region, self.account_id, self.key_id, multi_region=self.multi_region)
+
+    @property
+    def is_replica(self) -> bool:
+        return self.multi_region and self.primary_region != self.region
 
     @property
     def is_enabled(self) -> bool:
@@ -71,6 +81,10 @@ class KmsKey:
 
 def key_arn(region: str, account_id: str, key_id: str) -> str:
     return build_arn("kms", region, account_id, f"key/{key_id}")
+
+
+def material_arn(region: str, account_id: str, key_id: str, *, multi_region: bool) -> str:
+    return key_arn("" if multi_region else region, account_id, key_id)
 
 
 def alias_arn(region: str, account_id: str, alias_name: str) -> str:

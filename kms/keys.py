@@ -1,6 +1,6 @@
 """The life of a KMS key: create, describe, enable, disable, schedule its deletion, cancel it.
 
-Follows the KMS API reference. Multi-Region keys and custom key stores are refused by name.
+Follows the KMS API reference. Custom key stores are refused by name.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 from kms import backing_keys, errors, key_specs, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
-from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn
+from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn, material_arn
 from kms.key_policy import check_policy, default_policy
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
+from kms.multi_region import related, replicas
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
@@ -49,7 +50,7 @@ def create_key(
         "kms:keyspec": spec,
         "kms:keyusage": usage,
         "kms:keyorigin": origin,
-        "kms:multiregion": "false",
+        "kms:multiregion": str(multi_region).lower(),
         **tags.conditions(tags_ or {}),
     }
     authorize_by_iam(call, permission=call.name, conditions=conditions)
@@ -69,6 +70,7 @@ def create_key(
         spec=spec,
         usage=usage,
         origin=origin,
+        multi_region=multi_region,
     )
     call.touches(key.arn, key.account_id)
     call.response = {"keyMetadata": event_metadata(key)}
@@ -88,10 +90,12 @@ def add_key(
     spec: str = SYMMETRIC_DEFAULT,
     usage: str = ENCRYPT_DECRYPT,
     origin: str = AWS_KMS,
+    multi_region: bool = False,
 ) -> KmsKey:
     """Store a new key with its first backing key, or waiting for its import. No authorisation: that is the caller's."""
-    key_id = engine.randomness.uuid()
+    key_id = f"mrk-{engine.randomness.hex(32)}" if multi_region else engine.randomness.uuid()
     arn = key_arn(region, account_id, key_id)
+    kept_under = material_arn(region, account_id, key_id, multi_region=multi_region)
     now = engine.clock.now()
     next_rotation = None if rotation_period_days is None else now + rotation_period_days * DAY_SECONDS
     engine.database.insert(
@@ -108,10 +112,10 @@ def add_key(
             "key_spec": spec,
             "key_usage": usage,
             "origin": origin,
-            "multi_region": 0,
+            "multi_region": int(multi_region),
             "tags": tags or {},
             "created_at": now,
-            "current_backing_key_id": backing_keys.create(engine, arn, key_id, spec, now)
+            "current_backing_key_id": backing_keys.create(engine, kept_under, key_id, spec, now)
             if origin == AWS_KMS
             else None,
             "deletion_at": None,
@@ -119,6 +123,7 @@ def add_key(
             "rotation_period_days": rotation_period_days,
             "next_rotation_at": next_rotation,
             "on_demand_rotations": 0,
+            "primary_region": region if multi_region else None,
         },
     )
     return get_key(engine.database, arn)
@@ -128,8 +133,8 @@ def _refuse_unsupported(origin: str, multi_region: bool, custom_store: str | Non
     """What this engine does not simulate is refused by name, never half done."""
     if origin not in (AWS_KMS, EXTERNAL) or custom_store:
         raise errors.UnsupportedOperation(f"Keys of origin {origin} are not simulated.")
-    if multi_region:
-        raise errors.UnsupportedOperation("Multi-Region keys are not simulated.")
+    if multi_region and origin == EXTERNAL:
+        raise errors.UnsupportedOperation("Multi-Region keys of origin EXTERNAL are not simulated.")
 
 
 @operation
@@ -186,18 +191,19 @@ def schedule_key_deletion(call: KmsCall, *, key_id: str, pending_window_in_days:
         )
     key = call.authorized_key(key_id, conditions={"kms:schedulekeydeletionpendingwindowindays": str(days)})
     _refuse_aws_managed(key)
-    change_key(
-        call.engine.database,
-        key,
-        state="PendingDeletion",
-        deletion_at=call.engine.clock.now() + days * DAY_SECONDS,
-        pending_window_days=days,
-    )
+    deletion_at = call.engine.clock.now() + days * DAY_SECONDS
+    if key.multi_region and not key.is_replica and replicas(call.engine, key):
+        # Its window begins when the last replica is gone.
+        change_key(call.engine.database, key, state="PendingReplicaDeletion", pending_window_days=days)
+    else:
+        change_key(
+            call.engine.database, key, state="PendingDeletion", deletion_at=deletion_at, pending_window_days=days
+        )
     key = get_key(call.engine.database, key.arn)
     call.response = {
         "keyId": key.arn,
         "keyState": key.state,
-        "deletionDate": as_event_text(key.deletion_at or 0),
+        "deletionDate": None if key.deletion_at is None else as_event_text(key.deletion_at),
         "pendingWindowInDays": days,
     }
     return key
@@ -228,8 +234,9 @@ def delete_key(engine: Engine, key: KmsKey) -> None:
         engine.database.delete("grant_tokens", {"grant_id": grant["grant_id"]})
     engine.database.delete("grants", {"key_arn": key.arn})
     engine.database.delete("aliases", {"key_arn": key.arn})
-    backing_keys.destroy(engine, key)
     engine.database.delete("kms_keys", {"arn": key.arn})
+    if not related(engine, key) or not key.multi_region:
+        backing_keys.destroy(engine, key)
 
 
 def _refuse_aws_managed(key: KmsKey) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kms import backing_keys, errors, key_specs
+from kms import backing_keys, errors, key_specs, multi_region
 from kms.backing_keys import Generation
 from kms.engine import Engine
-from kms.key import EXTERNAL, KmsKey, change_key, get_key
+from kms.key import EXTERNAL, KmsKey, get_key
+from kms.multi_region import share
 from kms.operation import KmsCall, operation
 from kms.paging import Page, first_page, last_seen
 from kms.tables import limit as quota
@@ -55,8 +56,8 @@ def enable_key_rotation(call: KmsCall, *, key_id: str, rotation_period_in_days: 
     days = period["default"] if rotation_period_in_days is None else rotation_period_in_days
     key = call.authorized_key(key_id, conditions={"kms:rotationperiodindays": str(days)})
     _refuse_unchangeable(key)
-    change_key(
-        call.engine.database,
+    share(
+        call.engine,
         key,
         rotation_period_days=days,
         next_rotation_at=call.engine.clock.now() + days * DAY_SECONDS,
@@ -68,7 +69,7 @@ def enable_key_rotation(call: KmsCall, *, key_id: str, rotation_period_in_days: 
 def disable_key_rotation(call: KmsCall, *, key_id: str) -> None:
     key = call.authorized_key(key_id)
     _refuse_unchangeable(key)
-    change_key(call.engine.database, key, rotation_period_days=None, next_rotation_at=None)
+    share(call.engine, key, rotation_period_days=None, next_rotation_at=None)
     call.response = {"keyId": key.arn}
 
 
@@ -99,7 +100,7 @@ def rotate_key_on_demand(call: KmsCall, *, key_id: str) -> str:
             f"No more on-demand rotations can be performed for this key: {key.arn}"
         )
     rotate(call.engine, key, ON_DEMAND, now)
-    change_key(call.engine.database, key, on_demand_rotations=key.on_demand_rotations + 1)
+    share(call.engine, key, on_demand_rotations=key.on_demand_rotations + 1)
     call.response = {"keyId": key.arn}
     return key.arn
 
@@ -142,19 +143,21 @@ def rotate(engine: Engine, key: KmsKey, rotation_type: str, when: float) -> None
     if key.origin == EXTERNAL:
         backing_key_id = backing_keys.make_pending_current(engine, key, when, rotation_type)
     else:
-        backing_key_id = backing_keys.create(engine, key.arn, key.key_id, key.key_spec, when, rotation_type)
-    change_key(engine.database, key, current_backing_key_id=backing_key_id)
+        backing_key_id = backing_keys.create(engine, key.material_arn, key.key_id, key.key_spec, when, rotation_type)
+    share(engine, key, current_backing_key_id=backing_key_id)
     engine.trail.record(rotation_event(key, when))
 
 
 def rotate_if_due(engine: Engine, key: KmsKey) -> None:
     """Catch up with the schedule: one rotation for every period that has passed while the key was enabled."""
     now = engine.clock.now()
+    if key.is_replica:
+        return
     while key.is_enabled and key.next_rotation_at is not None and key.next_rotation_at <= now:
         due_at = key.next_rotation_at
         rotate(engine, key, AUTOMATIC, due_at)
         following = due_at + (key.rotation_period_days or 0) * DAY_SECONDS
-        change_key(engine.database, key, next_rotation_at=following)
+        share(engine, key, next_rotation_at=following)
         key = replace(get_key(engine.database, key.arn), next_rotation_at=following)
 
 
@@ -163,7 +166,7 @@ def rotate_if_overdue(engine: Engine, key: KmsKey) -> None:
     now = engine.clock.now()
     if key.rotation_period_days is not None and key.next_rotation_at is not None and key.next_rotation_at <= now:
         rotate(engine, key, AUTOMATIC, now)
-        change_key(engine.database, key, next_rotation_at=now + key.rotation_period_days * DAY_SECONDS)
+        share(engine, key, next_rotation_at=now + key.rotation_period_days * DAY_SECONDS)
 
 
 def rotation_event(key: KmsKey, when: float) -> ApiEvent:
@@ -189,5 +192,7 @@ def _refuse_unrotatable(key: KmsKey) -> None:
 
 def _refuse_unchangeable(key: KmsKey) -> None:
     _refuse_unrotatable(key)
+    if key.is_replica:
+        multi_region.require_primary(key)
     if key.manager == "AWS":
         raise errors.UnsupportedOperation(f"{key.arn} is an AWS managed key; only AWS can change it.")

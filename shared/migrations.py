@@ -254,3 +254,8 @@ def imported_material(database: SqliteUtils) -> None:
     database["backing_keys"].add_column("expiration_model", str)  # type: ignore[union-attr]
     database["backing_keys"].add_column("description", str)  # type: ignore[union-attr]
     database["backing_keys"].add_column("pending", int, not_null_default=0)  # type: ignore[union-attr]
+
+
+@migrations()
+def multi_region_keys(database: SqliteUtils) -> None:
+    database["kms_keys"].add_column("primary_region", str)  # type: ignore[union-attr]

@@ -12,6 +12,7 @@ from services.kms import (
     key_pairs,
     keys,
     macs,
+    multi_region,
     policies,
     rotation,
     tags,
@@ -20,7 +21,7 @@ from shared.service import Service
 
 SERVICE = Service(
     client_name="kms",
-    modules=(keys, aliases, cryptographic, key_pairs, macs, imports, grants, policies, rotation, tags),
+    modules=(keys, aliases, cryptographic, key_pairs, macs, imports, multi_region, grants, policies, rotation, tags),
     refuse=errors.refuse,
     # For requests that are refused before the engine sees them; it words all other events itself.
     hidden_members=frozenset({"GrantToken", "GrantTokens", "Recipient"}),

@@ -9,6 +9,7 @@ from kms import keys as engine
 from kms import tags as engine_tags
 from kms import usage as usage_engine
 from kms.key import EXTERNAL, KmsKey
+from kms.multi_region import CREATING, PENDING_REPLICA_DELETION, related
 from services.kms.engine_call import perform, refuse_unsimulated, wire_page
 from shared.aws.models import service_model
 
@@ -22,11 +23,11 @@ def create_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     others = dict(parameters)
     pairs = others.pop("Tags", [])
     tags = engine_tags.from_pairs((tag["TagKey"], tag["TagValue"]) for tag in pairs)
-    return {"KeyMetadata": _metadata(call, perform(call, engine.create_key, others, tags_=tags))}
+    return {"KeyMetadata": metadata(call, perform(call, engine.create_key, others, tags_=tags))}
 
 
 def describe_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return {"KeyMetadata": _metadata(call, perform(call, engine.describe_key, parameters))}
+    return {"KeyMetadata": metadata(call, perform(call, engine.describe_key, parameters))}
 
 
 def get_key_last_usage(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def update_key_description(parameters: dict[str, Any], call: ServiceCall) -> Non
     perform(call, engine.update_key_description, parameters)
 
 
-def _metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
+def metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
     """KeyMetadata. Source: a recorded answer for a symmetric key, member for member."""
     current = backing_keys.find_current(call.simulator.engine, key) if key.origin == EXTERNAL else None
     return {
@@ -101,7 +102,25 @@ def _metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
         "ValidTo": current.valid_to if current else None,
         **specification(key),
         "MultiRegion": key.multi_region,
-        "CurrentKeyMaterialId": key.current_backing_key_id if key_specs.is_symmetric(key) else None,
+        "MultiRegionConfiguration": _kin(call, key) if key.multi_region else None,
+        "PendingDeletionWindowInDays": key.pending_window_days if key.state == PENDING_REPLICA_DELETION else None,
+        "CurrentKeyMaterialId": _current_material_id(key),
+    }
+
+
+def _current_material_id(key: KmsKey) -> str | None:
+    """Shown for symmetric encryption keys only, and not while a replica is being created."""
+    return key.current_backing_key_id if key_specs.is_symmetric(key) and key.state != CREATING else None
+
+
+def _kin(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
+    """The related keys of a multi-Region key."""
+    kin = related(call.simulator.engine, key)
+    told = {one.arn: {"Arn": one.arn, "Region": one.region} for one in kin}
+    return {
+        "MultiRegionKeyType": "REPLICA" if key.is_replica else "PRIMARY",
+        "PrimaryKey": next(told[one.arn] for one in kin if not one.is_replica),
+        "ReplicaKeys": [told[one.arn] for one in kin if one.is_replica],
     }
 
 

@@ -8,7 +8,7 @@ import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
@@ -98,8 +98,26 @@ def set_scene(owner: Account) -> Scene:
     )
 
 
-Kind = tuple[str, str, str]
-"""Key spec, usage, origin."""
+class Kind(NamedTuple):
+    """A kind of key. A multi-Region one has a replica already."""
+
+    spec: str = "SYMMETRIC_DEFAULT"
+    usage: str = "ENCRYPT_DECRYPT"
+    origin: str = "AWS_KMS"
+    multi_region: bool = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of CreateKey."""
+        return {
+            "KeySpec": self.spec,
+            "KeyUsage": self.usage,
+            "Origin": self.origin,
+            "MultiRegion": self.multi_region,
+        }
+
+
+REPLICA_REGION = "eu-west-1"
 
 
 def wrapped(kms: Any, key: str, material: bytes, algorithm: str = "RSAES_OAEP_SHA_256") -> dict[str, Any]:
@@ -141,8 +159,10 @@ class KeyCall:
         """Give the scene a key of the kind that the call needs."""
         if self.kind is not None:
             kms = scene.owner.client("kms")
-            spec, usage, origin = self.kind
-            scene.key = kms.create_key(KeySpec=spec, KeyUsage=usage, Origin=origin)["KeyMetadata"]["Arn"]
+            scene.key = kms.create_key(**self.kind.parameters)["KeyMetadata"]["Arn"]
+            if self.kind.multi_region:
+                kms.replicate_key(KeyId=scene.key, ReplicaRegion=REPLICA_REGION)
+                scene.owner.server.advance("PT1S")
             scene.extra |= PRODUCTS[self.kind](kms, scene.key)
 
     @property
@@ -154,11 +174,12 @@ class KeyCall:
         return tuple(f"kms:{action}" for action in self.permissions or (self.operation,))
 
 
-SIGNING = ("ECC_NIST_P256", "SIGN_VERIFY", "AWS_KMS")
-AGREEING = ("ECC_NIST_P256", "KEY_AGREEMENT", "AWS_KMS")
-ENCAPSULATING = ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "AWS_KMS")
-MAC = ("HMAC_256", "GENERATE_VERIFY_MAC", "AWS_KMS")
-IMPORTED = ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "EXTERNAL")
+SIGNING = Kind("ECC_NIST_P256", "SIGN_VERIFY")
+AGREEING = Kind("ECC_NIST_P256", "KEY_AGREEMENT")
+ENCAPSULATING = Kind("ML_KEM_768", "ENCAPSULATE_DECAPSULATE")
+MAC = Kind("HMAC_256", "GENERATE_VERIFY_MAC")
+IMPORTED = Kind(origin="EXTERNAL")
+MULTI_REGION = Kind(multi_region=True)
 _ECDSA = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
 _HMAC = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
 
@@ -168,6 +189,7 @@ PRODUCTS: dict[Kind, Callable[[Any, str], dict[str, Any]]] = {
     ENCAPSULATING: lambda kms, key: {
         "encapsulated": kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")["SharedSecretCiphertextBlob"]
     },
+    MULTI_REGION: lambda kms, key: {},
     IMPORTED: lambda kms, key: {"material": bring(kms, key)},
     MAC: lambda kms, key: {"mac": kms.generate_mac(KeyId=key, **_HMAC)["Mac"]},
 }
@@ -213,6 +235,17 @@ KEY_CALLS: tuple[KeyCall, ...] = (
         "ImportKeyMaterial",
         lambda kms, scene: kms.import_key_material(KeyId=scene.key, **scene.extra["material"]),
         kind=IMPORTED,
+    ),
+    KeyCall(
+        "ReplicateKey",
+        lambda kms, scene: kms.replicate_key(KeyId=scene.key, ReplicaRegion="eu-central-1"),
+        permissions=("ReplicateKey", "CreateKey"),
+        kind=MULTI_REGION,
+    ),
+    KeyCall(
+        "UpdatePrimaryRegion",
+        lambda kms, scene: kms.update_primary_region(KeyId=scene.key, PrimaryRegion=REPLICA_REGION),
+        kind=MULTI_REGION,
     ),
     KeyCall(
         "Encapsulate",

@@ -29,6 +29,8 @@ WITH_KEY_ID = {
         "EncryptedKeyMaterial": b"x",
         "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
     },
+    "ReplicateKey": {"ReplicaRegion": "eu-west-1"},
+    "UpdatePrimaryRegion": {"PrimaryRegion": "eu-west-1"},
     "Encapsulate": {"EncapsulationAlgorithm": "ML_KEM"},
     "GetKeyLastUsage": {},
     "DeriveSharedSecret": {"KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"},

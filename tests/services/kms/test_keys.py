@@ -135,7 +135,7 @@ UNSUPPORTED = {
     "old-name-of-the-spec": {"CustomerMasterKeySpec": "SM2", "KeyUsage": "ENCRYPT_DECRYPT"},
     "cloudhsm": {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"},
     "external-store": {"Origin": "EXTERNAL_KEY_STORE", "XksKeyId": "key-1"},
-    "multi-region": {"MultiRegion": True},
+    "imported-multi-region": {"MultiRegion": True, "Origin": "EXTERNAL"},
 }
 
 IDENTIFIERS: dict[str, Callable[[str], tuple[str, str, str]]] = {

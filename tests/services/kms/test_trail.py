@@ -61,6 +61,8 @@ PARAMETERS: dict[str, set[str]] = {
     "DeleteImportedKeyMaterial": {"keyId"},
     "GetParametersForImport": {"keyId", "wrappingAlgorithm", "wrappingKeySpec"},
     "ImportKeyMaterial": {"keyId", "expirationModel"},
+    "ReplicateKey": {"keyId", "replicaRegion", "bypassPolicyLockoutSafetyCheck"},
+    "UpdatePrimaryRegion": {"keyId", "primaryRegion"},
     "Encapsulate": {"keyId", "encapsulationAlgorithm"},
     "GetKeyLastUsage": {"keyId"},
     "DeriveSharedSecret": {"keyId", "keyAgreementAlgorithm"},
@@ -100,6 +102,7 @@ PARAMETERS: dict[str, set[str]] = {
 """Call -> the request parameters that its event shows. Source: the samples, by analogy where there is none."""
 
 RESPONSES: dict[str, set[str]] = {
+    "ReplicateKey": {"replicaKeyMetadata", "replicaPolicy"},
     "CreateGrant": {"grantId"},
     "ScheduleKeyDeletion": {"keyId", "keyState", "deletionDate", "pendingWindowInDays"},
 }
@@ -281,7 +284,7 @@ class TestRefusals:
             ("MalformedPolicyDocumentException", lambda kms, key: kms.put_key_policy(KeyId=key, Policy="x")),
             ("KMSInvalidStateException", lambda kms, key: kms.cancel_key_deletion(KeyId=key)),
             ("DryRunOperationException", lambda kms, key: kms.encrypt(KeyId=key, Plaintext=b"x", DryRun=True)),
-            ("UnsupportedOperationException", lambda kms, key: kms.create_key(MultiRegion=True)),
+            ("UnsupportedOperationException", lambda kms, key: kms.create_key(KeySpec="SM2", KeyUsage="SIGN_VERIFY")),
             ("InvalidGrantTokenException", lambda kms, key: kms.retire_grant(GrantToken="x")),
             ("ValidationException", lambda kms, key: kms.encrypt(KeyId=key, Plaintext=b"x" * 5000)),
             ("NotImplementedException", lambda kms, key: kms.connect_custom_key_store(CustomKeyStoreId="cks-1")),

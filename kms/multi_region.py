@@ -1,0 +1,127 @@
+"""Multi-Region keys: one key id and one material in several Regions, with a primary that leads.
+
+Follows "Multi-Region keys in AWS KMS" and the KMS API reference. Shared: key id, material, spec, usage, origin,
+rotation. Independent: policy, grants, aliases, tags, description, state. Imported material is refused by name here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kms import errors, tags
+from kms.authorization import authorize_by_iam
+from kms.engine import Engine
+from kms.key import KmsKey, change_key, find_key, get_key, key_arn
+from kms.key_policy import check_policy, default_policy
+from kms.operation import KmsCall, operation
+from kms.times import DAY_SECONDS
+
+CREATING, UPDATING = "Creating", "Updating"
+PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
+
+
+@operation
+def replicate_key(
+    call: KmsCall,
+    *,
+    key_id: str,
+    replica_region: str,
+    policy: str | None = None,
+    bypass_policy_lockout_safety_check: bool = False,
+    description: str = "",
+    tags_: Mapping[str, str] | None = None,
+) -> KmsKey:
+    """Make a replica of a primary key in another Region. It is Creating until time passes.
+
+    Raises: as `KmsCall.authorized_key`; AlreadyExists, InvalidRequest, MalformedPolicyDocument, TagRefused,
+    UnsupportedOperation.
+    """
+    key = call.authorized_key(key_id, conditions={"kms:replicaregion": replica_region})
+    require_primary(key)
+    engine = call.engine
+    arn = key_arn(replica_region, key.account_id, key.key_id)
+    if find_key(engine.database, arn) is not None:
+        raise errors.AlreadyExists(f"The key {key.key_id} exists in Region {replica_region}.")
+    conditions = {"kms:multiregionkeytype": "REPLICA", "kms:multiregion": "true", **tags.conditions(tags_ or {})}
+    authorize_by_iam(call, permission="CreateKey", conditions=conditions)
+    if tags_:
+        tags.check(tags_)
+        authorize_by_iam(call, permission="TagResource", conditions=conditions)
+    if policy is not None:
+        check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+    row = engine.database.find("kms_keys", {"arn": key.arn}) or {}
+    own = {
+        "arn": arn,
+        "region": replica_region,
+        "state": CREATING,
+        "policy": policy or default_policy(key.account_id),
+        "description": description,
+        "tags": dict(tags_ or {}),
+        "created_at": engine.clock.now(),
+    }
+    engine.database.insert("kms_keys", {**row, **own})
+    replica = get_key(engine.database, arn)
+    call.response = {"replicaKeyMetadata": {"arn": arn, "keyId": key.key_id}, "replicaPolicy": replica.policy}
+    return replica
+
+
+@operation
+def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) -> None:
+    """Make a replica the primary. Both are Updating until time passes.
+
+    Raises: as `KmsCall.authorized_key`; NotFound, UnsupportedOperation.
+    """
+    key = call.authorized_key(key_id, conditions={"kms:primaryregion": primary_region})
+    require_primary(key)
+    if primary_region == key.region:
+        raise errors.InvalidRequest(f"{key.arn} is the primary key already.")
+    replica = get_key(call.engine.database, key_arn(primary_region, key.account_id, key.key_id))
+    if not replica.is_enabled:
+        raise errors.InvalidKeyState(f"{replica.arn} is not enabled.")
+    for one in related(call.engine, key):
+        changes: dict[str, Any] = {"primary_region": primary_region}
+        if one.arn in (key.arn, replica.arn):
+            changes["state"] = UPDATING
+        change_key(call.engine.database, one, **changes)
+    call.response = {"keyId": key.arn}
+
+
+def related(engine: Engine, key: KmsKey) -> list[KmsKey]:
+    """The key itself, and if it is a multi-Region key its kin in other Regions; in the order of the Regions."""
+    if not key.multi_region:
+        return [key]
+    where = {"key_id": key.key_id, "account_id": key.account_id}
+    return [KmsKey.from_row(row) for row in engine.database.select("kms_keys", where, order=["region"])]
+
+
+def replicas(engine: Engine, key: KmsKey) -> list[KmsKey]:
+    return [one for one in related(engine, key) if one.is_replica]
+
+
+def share(engine: Engine, key: KmsKey, **changes: Any) -> None:
+    """Change what related keys have in common."""
+    for one in related(engine, key):
+        change_key(engine.database, one, **changes)
+
+
+def require_primary(key: KmsKey) -> None:
+    """Raises: UnsupportedOperation, in the recorded words of AWS KMS."""
+    if not key.multi_region or key.is_replica:
+        raise errors.UnsupportedOperation(f"{key.arn} is not a multi-region primary key.")
+
+
+def settle(engine: Engine) -> None:
+    """Keys that were being created or updated are ready: time has passed."""
+    engine.database.update("kms_keys", {"state": (CREATING, UPDATING)}, {"state": "Enabled"})
+
+
+def after_deletion(engine: Engine, gone: KmsKey, when: float) -> None:
+    """A primary that waited for its last replica to go begins its own waiting period."""
+    if not gone.is_replica:
+        return
+    left = related(engine, gone)
+    waiting = next((one for one in left if one.state == PENDING_REPLICA_DELETION), None)
+    if waiting is not None and not any(one.is_replica for one in left):
+        deletion_at = when + (waiting.pending_window_days or 0) * DAY_SECONDS
+        change_key(engine.database, waiting, state="PendingDeletion", deletion_at=deletion_at)
