@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kms import backing_keys, errors, key_specs, primitives
+from kms import backing_keys, custom_key_stores, errors, key_specs, primitives
 from kms.authorization import authorize_by_iam
 from kms.ciphertext_blob import CiphertextBlob
 from kms.encryption_context import encryption_context_to_aad
@@ -211,11 +211,18 @@ def generate_data_key_without_plaintext(
 
 
 @operation
-def generate_random(call: KmsCall, *, number_of_bytes: int | None = None) -> bytes:
-    """1 to 1024 random bytes. Raises: AccessDenied, InvalidRequest."""
+def generate_random(
+    call: KmsCall, *, number_of_bytes: int | None = None, custom_key_store_id: str | None = None
+) -> bytes:
+    """1 to 1024 random bytes; out of a CloudHSM cluster if its store is named, which must be connected.
+
+    Raises: AccessDenied, InvalidRequest, CustomKeyStoreNotFound, CustomKeyStoreInvalidState.
+    """
     if number_of_bytes is None:
         raise errors.InvalidRequest("NumberOfBytes is required.")
     authorize_by_iam(call, permission=call.name)
+    if custom_key_store_id is not None:
+        custom_key_stores.check_random(call, custom_key_store_id)
     return primitives.random_bytes(number_of_bytes)
 
 

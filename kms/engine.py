@@ -92,6 +92,7 @@ _EVENT_ERROR_CODES: dict[type[errors.KmsRefusal], str] = {
     errors.InvalidKeyState: "KMSInvalidStateException",
     errors.InvalidRequest: "ValidationException",
     errors.InvalidSignature: "KMSInvalidSignatureException",
+    errors.CustomKeyStoreHasKeys: "CustomKeyStoreHasCMKsException",
     errors.InvalidMac: "KMSInvalidMacException",
     errors.TagRefused: "TagException",
     errors.DryRunSucceeded: "DryRunOperationException",

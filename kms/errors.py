@@ -64,6 +64,34 @@ class RecordRejected(KmsRefusal):
     """A sealed record that does not open under its data key at its place: damaged, moved or swapped."""
 
 
+class CustomKeyStoreNotFound(KmsRefusal):
+    """No such custom key store in this account and Region."""
+
+
+class CustomKeyStoreInvalidState(KmsRefusal):
+    """The connection of a custom key store is not in the state that the operation needs."""
+
+
+class CustomKeyStoreNameInUse(KmsRefusal):
+    """The name of a custom key store is taken."""
+
+
+class CustomKeyStoreHasKeys(KmsRefusal):
+    """A custom key store that is to go has keys."""
+
+
+class CloudHsmClusterInUse(KmsRefusal):
+    """Another custom key store has this CloudHSM cluster."""
+
+
+class XksProxyUriInUse(KmsRefusal):
+    """Another custom key store has this proxy."""
+
+
+class XksKeyAlreadyInUse(KmsRefusal):
+    """Another KMS key stands for this external key."""
+
+
 class InvalidImportToken(KmsRefusal):
     """An import token that is none, or one of another key."""
 

@@ -56,6 +56,9 @@ class KmsKey:
     next_rotation_at: float | None
     on_demand_rotations: int
     primary_region: str | None
+    custom_key_store_id: str | None
+    xks_key_id: str | None
+    state_when_available: str | None
 
     @classmethod
     def from_row(cls, row: Row) -> KmsKey:

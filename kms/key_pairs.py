@@ -177,6 +177,8 @@ def generate_data_key_pair(
     key = symmetric_key_for(
         call, key_id, encryption_context, grant_tokens, conditions={"kms:datakeypairspec": key_pair_spec}
     )
+    if key.custom_key_store_id is not None:
+        raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
     stop_if_dry(dry_run)
     private = asymmetric.generate(key_pair_spec)
     backing_key = backing_keys.current(call.engine, key)

@@ -1,6 +1,6 @@
 """The life of a KMS key: create, describe, enable, disable, schedule its deletion, cancel it.
 
-Follows the KMS API reference. Custom key stores are refused by name.
+Follows the KMS API reference.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kms import backing_keys, errors, key_specs, tags
+from kms import backing_keys, custom_key_stores, errors, key_specs, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn, material_arn
@@ -44,7 +44,8 @@ def create_key(
     spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
     usage = key_specs.usage_of(spec, key_usage)
     call.shown = {"keyUsage": usage, "keySpec": spec, "customerMasterKeySpec": spec}
-    _refuse_unsupported(origin, multi_region, custom_key_store_id or xks_key_id)
+    _refuse_unsupported(spec, origin, multi_region)
+    custom_key_stores.check_home(call, origin, custom_key_store_id, xks_key_id)
     conditions = {
         "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),
         "kms:keyspec": spec,
@@ -71,6 +72,8 @@ def create_key(
         usage=usage,
         origin=origin,
         multi_region=multi_region,
+        custom_key_store_id=custom_key_store_id,
+        xks_key_id=xks_key_id,
     )
     call.touches(key.arn, key.account_id)
     call.response = {"keyMetadata": event_metadata(key)}
@@ -91,6 +94,8 @@ def add_key(
     usage: str = ENCRYPT_DECRYPT,
     origin: str = AWS_KMS,
     multi_region: bool = False,
+    custom_key_store_id: str | None = None,
+    xks_key_id: str | None = None,
 ) -> KmsKey:
     """Store a new key with its first backing key, or waiting for its import. No authorisation: that is the caller's."""
     key_id = f"mrk-{engine.randomness.hex(32)}" if multi_region else engine.randomness.uuid()
@@ -106,7 +111,7 @@ def add_key(
             "account_id": account_id,
             "region": region,
             "manager": manager,
-            "state": "Enabled" if origin == AWS_KMS else "PendingImport",
+            "state": "PendingImport" if origin == EXTERNAL else "Enabled",
             "policy": policy,
             "description": description,
             "key_spec": spec,
@@ -116,7 +121,7 @@ def add_key(
             "tags": tags or {},
             "created_at": now,
             "current_backing_key_id": backing_keys.create(engine, kept_under, key_id, spec, now)
-            if origin == AWS_KMS
+            if origin != EXTERNAL
             else None,
             "deletion_at": None,
             "pending_window_days": None,
@@ -124,17 +129,20 @@ def add_key(
             "next_rotation_at": next_rotation,
             "on_demand_rotations": 0,
             "primary_region": region if multi_region else None,
+            "custom_key_store_id": custom_key_store_id,
+            "xks_key_id": xks_key_id,
+            "state_when_available": None,
         },
     )
     return get_key(engine.database, arn)
 
 
-def _refuse_unsupported(origin: str, multi_region: bool, custom_store: str | None) -> None:
-    """What this engine does not simulate is refused by name, never half done."""
-    if origin not in (AWS_KMS, EXTERNAL) or custom_store:
-        raise errors.UnsupportedOperation(f"Keys of origin {origin} are not simulated.")
+def _refuse_unsupported(spec: str, origin: str, multi_region: bool) -> None:
+    """What AWS KMS does not offer, and what is not simulated: refused by name, never half done."""
     if multi_region and origin == EXTERNAL:
         raise errors.UnsupportedOperation("Multi-Region keys of origin EXTERNAL are not simulated.")
+    if origin in custom_key_stores.REQUIRED and (multi_region or spec != SYMMETRIC_DEFAULT):
+        raise errors.UnsupportedOperation("Custom key stores hold symmetric encryption keys of one Region only.")
 
 
 @operation

@@ -188,6 +188,8 @@ def _refuse_unrotatable(key: KmsKey) -> None:
     """Only symmetric encryption keys rotate. Source: a recorded answer, which has no message."""
     if not key_specs.is_symmetric(key):
         raise errors.UnsupportedOperation
+    if key.custom_key_store_id is not None:
+        raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
 
 
 def _refuse_unchangeable(key: KmsKey) -> None:

@@ -17,6 +17,7 @@ JSON_COLUMNS: dict[str, frozenset[str]] = {
     "principals": frozenset({"policies"}),
     "kms_keys": frozenset({"tags"}),
     "grants": frozenset({"operations", "constraints"}),
+    "custom_key_stores": frozenset({"configuration"}),
     "scopes": frozenset({"encryption_context"}),
     "records": frozenset({"attributes"}),
     "jobs": frozenset({"state"}),
@@ -259,3 +260,24 @@ def imported_material(database: SqliteUtils) -> None:
 @migrations()
 def multi_region_keys(database: SqliteUtils) -> None:
     database["kms_keys"].add_column("primary_region", str)  # type: ignore[union-attr]
+
+
+@migrations()
+def custom_key_stores(database: SqliteUtils) -> None:
+    _create(
+        database,
+        "custom_key_stores",
+        {
+            "store_id": str,
+            "account_id": str,
+            "region": str,
+            "name": str,
+            "kind": str,
+            "state": str,
+            "configuration": str,
+            "created_at": float,
+        },
+        "store_id",
+    )
+    for column in ("custom_key_store_id", "xks_key_id", "state_when_available"):
+        database["kms_keys"].add_column(column, str)  # type: ignore[union-attr]

@@ -6,6 +6,7 @@ from kms.operation import FACTS
 from services.kms import (
     aliases,
     cryptographic,
+    custom_key_stores,
     errors,
     grants,
     imports,
@@ -21,7 +22,20 @@ from shared.service import Service
 
 SERVICE = Service(
     client_name="kms",
-    modules=(keys, aliases, cryptographic, key_pairs, macs, imports, multi_region, grants, policies, rotation, tags),
+    modules=(
+        keys,
+        aliases,
+        cryptographic,
+        key_pairs,
+        macs,
+        imports,
+        multi_region,
+        custom_key_stores,
+        grants,
+        policies,
+        rotation,
+        tags,
+    ),
     refuse=errors.refuse,
     # For requests that are refused before the engine sees them; it words all other events itself.
     hidden_members=frozenset({"GrantToken", "GrantTokens", "Recipient"}),

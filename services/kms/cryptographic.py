@@ -37,5 +37,5 @@ def generate_data_key_without_plaintext(parameters: dict[str, Any], call: Servic
 
 
 def generate_random(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "Recipient", "CustomKeyStoreId")
+    refuse_unsimulated(parameters, "Recipient")
     return {"Plaintext": perform(call, engine.generate_random, parameters)}

@@ -8,6 +8,7 @@ from kms import backing_keys, key_specs
 from kms import keys as engine
 from kms import tags as engine_tags
 from kms import usage as usage_engine
+from kms.custom_key_stores import cluster_of
 from kms.key import EXTERNAL, KmsKey
 from kms.multi_region import CREATING, PENDING_REPLICA_DELETION, related
 from services.kms.engine_call import perform, refuse_unsimulated, wire_page
@@ -98,6 +99,7 @@ def metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
         "DeletionDate": key.deletion_at,
         "Origin": key.origin,
         "KeyManager": key.manager,
+        **_home(call, key),
         "ExpirationModel": current.expiration_model if current else None,
         "ValidTo": current.valid_to if current else None,
         **specification(key),
@@ -108,9 +110,21 @@ def metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
     }
 
 
+def _home(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
+    """The custom key store of a key that lives in one."""
+    if key.custom_key_store_id is None:
+        return {}
+    return {
+        "CustomKeyStoreId": key.custom_key_store_id,
+        "CloudHsmClusterId": cluster_of(call.simulator.engine, key),
+        "XksKeyConfiguration": {"Id": key.xks_key_id} if key.xks_key_id else None,
+    }
+
+
 def _current_material_id(key: KmsKey) -> str | None:
     """Shown for symmetric encryption keys only, and not while a replica is being created."""
-    return key.current_backing_key_id if key_specs.is_symmetric(key) and key.state != CREATING else None
+    is_shown = key_specs.is_symmetric(key) and key.state != CREATING and key.custom_key_store_id is None
+    return key.current_backing_key_id if is_shown else None
 
 
 def _kin(call: ServiceCall, key: KmsKey) -> dict[str, Any]:

@@ -329,7 +329,9 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     ),
 )
 
-KEYLESS = frozenset({"CreateKey", "GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"})
+KEYLESS = frozenset({"CreateKey", "GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"}) | {
+    name for name in IMPLEMENTED if "CustomKeyStore" in name
+}
 """Implemented operations that need no key, so none can forbid them."""
 
 

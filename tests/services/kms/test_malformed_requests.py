@@ -102,7 +102,6 @@ UNSIMULATED: dict[tuple[str, str], dict[str, Any]] = {
     ("DeriveSharedSecret", "Recipient"): {"Recipient": {}},
     ("GenerateDataKey", "Recipient"): {"Recipient": {}},
     ("GenerateDataKeyPair", "Recipient"): {"Recipient": {}},
-    ("GenerateRandom", "CustomKeyStoreId"): {"CustomKeyStoreId": "cks-1"},
     ("GenerateRandom", "Recipient"): {"Recipient": {}},
     ("ListGrants", "GranteeServicePrincipal"): {"GranteeServicePrincipal": "voiceid.amazonaws.com"},
     ("ListKeys", "ResourceOwners"): {"ResourceOwners": ["OTHER_ACCOUNTS_VIA_RAM"]},
@@ -141,6 +140,8 @@ def test_every_other_member_is_a_parameter_of_the_engine() -> None:
     for name in IMPLEMENTED:
         shape = SERVICE.model.operation_model(name).input_shape
         parameters = inspect.signature(OPERATIONS[name]).parameters
+        if "given" in parameters:  # takes what its model has
+            continue
         members = shape.members if shape is not None else {}
         strange |= {(name, member) for member in members if argument(member) not in parameters}
     assert strange == {(operation, member) for operation, member in UNSIMULATED if member != "SourceArn"}

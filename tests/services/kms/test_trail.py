@@ -287,7 +287,7 @@ class TestRefusals:
             ("UnsupportedOperationException", lambda kms, key: kms.create_key(KeySpec="SM2", KeyUsage="SIGN_VERIFY")),
             ("InvalidGrantTokenException", lambda kms, key: kms.retire_grant(GrantToken="x")),
             ("ValidationException", lambda kms, key: kms.encrypt(KeyId=key, Plaintext=b"x" * 5000)),
-            ("NotImplementedException", lambda kms, key: kms.connect_custom_key_store(CustomKeyStoreId="cks-1")),
+            ("CustomKeyStoreNotFoundException", lambda kms, key: kms.connect_custom_key_store(CustomKeyStoreId="c")),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
