@@ -370,7 +370,11 @@ def _key_of(record: Record) -> dict[str, str]:
 
 
 def _encode(protected: Mapping[str, Any]) -> bytes:
-    return json.dumps(protected, separators=(",", ":"), default=_bytes_as_json).encode()
+    """JSON, in which {"$bytes": base64} stands for bytes, and a key that begins with "$" has one more of it."""
+    payload = json.dumps(protected, separators=(",", ":"), default=_bytes_as_json)
+    if '"$' in payload:
+        payload = json.dumps(_escaped(protected), separators=(",", ":"), default=_bytes_as_json)
+    return payload.encode()
 
 
 def _bytes_as_json(value: Any) -> dict[str, str]:
@@ -379,10 +383,18 @@ def _bytes_as_json(value: Any) -> dict[str, str]:
     return {"$bytes": base64.b64encode(value).decode()}
 
 
+def _escaped(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {f"${name}" if name.startswith("$") else name: _escaped(inner) for name, inner in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _decode(payload: bytes) -> dict[str, Any]:
-    decoded: dict[str, Any] = json.loads(payload, object_hook=_json_as_bytes)
+    decoded: dict[str, Any] = json.loads(payload, object_hook=_from_json if b'"$' in payload else None)
     return decoded
 
 
-def _json_as_bytes(value: dict[str, Any]) -> Any:
-    return base64.b64decode(value["$bytes"]) if value.keys() == {"$bytes"} else value
+def _from_json(value: dict[str, Any]) -> Any:
+    if value.keys() == {"$bytes"}:
+        return base64.b64decode(value["$bytes"])
+    return {name.removeprefix("$"): inner for name, inner in value.items()}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response
+from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from services.blueprints import service_blueprint
+from services.blueprints import service_blueprint, simulator
 from services.registry import SERVICES
 from services.simulator import Simulator
 from services.wisdom.links import links
@@ -20,14 +20,14 @@ from shared.bugs import where
 log = logging.getLogger(__name__)
 
 
-def create_app(simulator: Simulator) -> Flask:
-    """All services, the control API and the page, over `simulator`."""
+def create_app(world: Simulator) -> Flask:
+    """All services, the control API and the page, over `world`."""
     from services.console.blueprint import console
     from services.console.control import control
 
     app = Flask("connect_at_rest", static_folder=None)
     app.url_map.merge_slashes = False  # a path is signed as it stands; a redirect would only break the signature
-    app.extensions["simulator"] = simulator
+    app.extensions["simulator"] = world
     for service in SERVICES.values():
         app.register_blueprint(service_blueprint(service))
     app.register_blueprint(links)
@@ -41,8 +41,12 @@ def create_app(simulator: Simulator) -> Flask:
 
 def _not_found(error: Exception) -> Response:
     """What no service, page or control call answers: as AWS meets a request that it cannot attribute."""
-    body = '{"__type":"UnknownOperationException","message":"The request names no simulated service."}'
-    return Response(body, 404, content_type="application/x-amz-json-1.1")
+    code, message = "UnknownOperationException", "The request names no simulated service."
+    response = jsonify({"__type": code, "message": message})
+    response.status_code = 404
+    response.content_type = "application/x-amz-json-1.1"
+    response.headers |= {"x-amzn-RequestId": simulator().randomness.uuid(), "x-amzn-ErrorType": code}
+    return response
 
 
 def _internal_error(error: Exception) -> Response | HTTPException:

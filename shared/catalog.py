@@ -24,6 +24,12 @@ class AwsService:
     account_id: str
 
     @property
+    def short_title(self) -> str:
+        """Its name without its family: Voice ID, Outbound campaigns."""
+        short = self.title.removeprefix("Amazon Connect ").removeprefix("AWS ")
+        return short[0].upper() + short[1:]
+
+    @property
     def principal(self) -> str:
         return f"{self.prefix}.amazonaws.com"
 

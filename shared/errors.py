@@ -11,13 +11,17 @@ class ServiceError(Exception):
     code: as on the wire, such as "ResourceNotFoundException".
     status: HTTP status; None takes the one of the service model's error shape, else of
         `shared.aws.errors.STATUS_OF_COMMON_ERRORS`.
+    logged: the message as the trail may keep it, where the message quotes values of the request.
     members: further members of the error shape, such as ResourceType.
     """
 
-    def __init__(self, code: str, message: str = "", *, status: int | None = None, **members: Any) -> None:
-        super().__init__(f"{code}: {message}")
+    def __init__(
+        self, code: str, message: str = "", *, status: int | None = None, logged: str | None = None, **members: Any
+    ) -> None:
+        super().__init__(f"{code}: {message if logged is None else logged}")
         self.code = code
         self.message = message
+        self.logged = message if logged is None else logged
         self.status = status
         self.members = members
 

@@ -21,7 +21,7 @@ from shared.errors import Refusal, ServiceError
 from shared.identity import Caller, Identities
 from shared.permissions import authorize
 from shared.randomness import Randomness
-from shared.redaction import redacted, without_values
+from shared.redaction import redacted, without_hidden
 from shared.service import Service
 
 log = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ def _serialize(call: Call) -> HttpResponse:
         raise LookupError("A result without an operation.")
     try:
         return protocol.serialize(call.operation, call.result or {}, call.request_id)
-    except LookupError as bug:
+    except Exception as bug:
         return protocol.serialize_error(call.service.model, _internal_failure(call, bug), call.request_id)
 
 
@@ -172,7 +172,12 @@ def _audit(call: Call) -> None:
                 redacted(call.operation.output_shape, call.result or {}, hidden) if show_response else None
             ),
             error_code=None if call.error is None else call.error.code,
-            error_message=None if call.error is None else without_values(call.error.message),
+            error_message=None if call.error is None else _logged_message(call, call.error),
             request_id=call.request_id,
         )
     )
+
+
+def _logged_message(call: Call, error: ServiceError) -> str:
+    shape = None if call.operation is None else call.operation.input_shape
+    return without_hidden(error.logged, shape, call.parameters, call.service.hidden_members)

@@ -7,15 +7,13 @@ Source: the Voice ID events of "Logging Amazon Connect API calls", whose words f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from botocore.model import Shape
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
-
-_QUOTED_VALUE = re.compile(r"Value '.*?' at '", re.DOTALL)
 
 
 def redacted(shape: Shape | None, value: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any] | None:
@@ -33,9 +31,31 @@ def redacted(shape: Shape | None, value: Mapping[str, Any], hidden: frozenset[st
     return shown or None
 
 
-def without_values(message: str) -> str:
-    """A validation message without the values that it quotes: they may be what must not rest in the clear."""
-    return _QUOTED_VALUE.sub("Value at '", message)
+def without_hidden(message: str, shape: Shape | None, value: Mapping[str, Any], hidden: frozenset[str]) -> str:
+    """An error message without the texts of the request that the trail hides, wherever it repeats one."""
+    texts = {str(text) for text in _hidden_values(shape, value, hidden) if isinstance(text, str | int | float)}
+    for text in sorted(filter(None, texts), key=len, reverse=True):
+        message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", HIDDEN, message)
+    return message
+
+
+def _hidden_values(shape: Shape | None, value: Any, hidden: frozenset[str], *, inside: bool = False) -> Iterator[Any]:
+    """The scalars of a value that are hidden. inside: all of it is."""
+    inside = inside or (shape is not None and bool(shape.metadata.get("sensitive")))
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _hidden_values(_member(shape, name), member, hidden, inside=inside or name in hidden)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _hidden_values(getattr(shape, "member", None), item, hidden, inside=inside)
+    elif inside:
+        yield value
+
+
+def _member(shape: Shape | None, name: str) -> Shape | None:
+    if shape is None or shape.type_name == "map":
+        return getattr(shape, "value", None)
+    return shape.members.get(name) if shape.type_name == "structure" else None
 
 
 def _value(shape: Shape, value: Any, hidden: frozenset[str]) -> Any:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from services.registry import DATA_CLASSES
 from shared.aws.models import service_model
@@ -201,6 +202,30 @@ def test_the_canary_is_in_every_protected_member_and_nowhere_on_the_disk(
 
     own_server.advance("P40D")
     own_server.run_jobs()
+    _assert_nowhere(own_server, account)
+
+
+@pytest.mark.claim("T6")
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("connectcases", "create_field", {"domainId": "0" * 32, "name": "n", "type": "Text", "description": None}),
+        ("connectcases", "create_template", {"domainId": "0" * 32, "name": None}),
+        ("customer-profiles", "search_profiles", {"DomainName": "d", "KeyName": "_phone", "Values": [None]}),
+        ("wisdom", "create_knowledge_base", {"name": None, "knowledgeBaseType": "CUSTOM"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_value_that_was_refused_rests_nowhere(
+    own_server: Server, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    """Nor does its tail, if it looks like the words of a refusal."""
+    account = own_server.new_account()
+    too_long = f"A' at '{CANARY}'" + "x" * 5000
+    filled = {name: [too_long] if value == [None] else value or too_long for name, value in parameters.items()}
+    with pytest.raises(ClientError) as refusal:
+        getattr(account.client(service), operation)(**filled)
+    assert CANARY in refusal.value.response["Error"]["Message"]
     _assert_nowhere(own_server, account)
 
 

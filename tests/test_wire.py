@@ -118,9 +118,10 @@ class TestRouting:
         assert "ListTrails" in refusal.message
 
     def test_an_unknown_service(self, server: Server, account: Account) -> None:
-        status, _, body = send(server, kms_request(account, service="teleport"))
-        assert 400 <= status < 500
-        assert "__type" in body
+        status, headers, body = send(server, kms_request(account, service="teleport"))
+        assert status == 404
+        assert body["__type"] == headers["x-amzn-errortype"] == "UnknownOperationException"
+        assert headers["x-amzn-requestid"]
 
     def test_the_same_path_belongs_to_the_service_that_signed(self, account: Account) -> None:
         """POST /domains is Cases', GET /domains Customer Profiles': the credential scope decides."""

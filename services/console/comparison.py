@@ -20,6 +20,7 @@ from services.console.happenings import HAPPENINGS, Happening
 from services.console.person import Driver
 from services.console.world import World
 from services.registry import DATA_CLASSES, OWNERSHIPS
+from shared.catalog import SERVICES
 
 Progress = Callable[[int, int, str], None]
 """Steps done, steps in all, what is being done."""
@@ -38,8 +39,12 @@ class Row:
     claims: tuple[str, ...]
 
     @property
+    def service_title(self) -> str:
+        return SERVICES[self.service].short_title
+
+    @property
     def label(self) -> str:
-        return f"{self.service} {self.title}"
+        return f"{self.service_title}: {self.title}"
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ class Cell:
     def is_readable(self) -> bool:
         return self.outcome == READABLE
 
+    @property
+    def trails_in_words(self) -> str:
+        whose = [f"{owner}'s" if owner == "AWS" else f"the {owner}'s" for owner in reversed(self.trails)]
+        return f"in {' and '.join(whose)} trail" if whose else "in nobody's trail"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -77,6 +87,7 @@ class Comparison:
             "rows": [
                 {
                     **asdict(row),
+                    "service_title": row.service_title,
                     "cells": {event.name: asdict(self.cell(row, event)) for event in self.happenings},
                 }
                 for row in self.rows

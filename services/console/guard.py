@@ -25,15 +25,26 @@ def check(request: Request) -> None:
     if not is_local_host(request.host):
         raise Refused("The Host header names another host.")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _netloc(origin) != request.host:
         raise Refused("The Origin header names another site.")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise Refused("The request comes from another site.")
 
 
+def _netloc(origin: str) -> str | None:
+    """Host and port of an Origin header; None if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
 def is_local_host(host: str) -> bool:
     """Whether a Host header (name or address, with or without port) means this machine's loopback."""
-    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
     return name in LOCAL_NAMES or _is_loopback(name)
 
 

@@ -18,7 +18,7 @@ from services.console import memory
 from services.console.comparison import Cell, Row, probe, rows_of
 from services.console.happenings import ACTIONS, DENIAL, Happening, key_of
 from services.console.person import Driver
-from services.console.trail_lines import TrailView, short_id, short_title, trail_view
+from services.console.trail_lines import TrailView, short_id, trail_view
 from services.console.world import ACCOUNT, World
 from services.registry import OWNERSHIPS
 from shared.catalog import SERVICES
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ORDER = (CustomerManaged.kind, AwsManaged.kind, InstanceSpecific.kind, AwsOwned.kind)
 _AS_A_RULE = ("disable", "revoke-grant", "deny-in-policy", "schedule-deletion", "rotate", "switch")
+DELETED = "Deleted"
 _STATES = {"PendingDeletion": "Pending deletion", "PendingImport": "Pending import"}
 
 
@@ -58,12 +59,6 @@ class LiveCell:
     row: Row
     cell: Cell
     was: str
-
-    @property
-    def trails_in_words(self) -> str:
-        """Whose trail shows the calls."""
-        whose = [f"{owner}'s" if owner == "AWS" else f"the {owner}'s" for owner in reversed(self.cell.trails)]
-        return f"in {' and '.join(whose)} trail" if whose else "in nobody's trail"
 
 
 @dataclass(frozen=True)
@@ -144,7 +139,7 @@ def card_id(driver: Driver | type[Driver]) -> str:
 def full_title(driver: Driver) -> str:
     """A driver in words: "Voice ID (customer managed)"."""
     ownership = OWNERSHIPS[driver.service][driver.ownership]
-    return f"{short_title(SERVICES[driver.service].title)} ({ownership.title})"
+    return f"{SERVICES[driver.service].short_title} ({ownership.title})"
 
 
 def _sections(drivers: Sequence[Driver], cards: list[tuple[str, Card]]) -> list[Section]:
@@ -163,7 +158,7 @@ def _card(world: World, driver: Driver, action: memory.LastAction | None, *, of_
     is_yours = driver.ownership == CustomerManaged.kind
     return Card(
         card_id=card_id(driver),
-        title=short_title(SERVICES[driver.service].title),
+        title=SERVICES[driver.service].short_title,
         owner=ownership.title,
         is_yours=is_yours,
         key=key,
@@ -185,6 +180,8 @@ def _cell_id(row: Row) -> str:
 
 def _actions(key: KeyView) -> tuple[Happening, ...]:
     """What can be done to a customer's key as it is: the same places for the same buttons, whatever they say."""
+    if key.state == DELETED:
+        return ()
     names = (
         "disable" if key.state == "Enabled" else "enable",
         "revoke-grant",
@@ -202,11 +199,11 @@ def _key_view(world: World, driver: Driver, *, is_shown: bool) -> KeyView:
     try:
         arn = key_of(world, driver)
     except LookupError:
-        return KeyView("", "", "Deleted", is_denied=False, notes=())
+        return KeyView("", "", DELETED, is_denied=False, notes=())
     key = find_key(engine.database, arn)
     shown_id = short_id(arn) if is_shown else ""
     if key is None:
-        return KeyView(shown_id, "", "Deleted", is_denied=False, notes=())
+        return KeyView(shown_id, "", DELETED, is_denied=False, notes=())
     is_denied = any(one.get("Sid") == DENIAL for one in json.loads(key.policy)["Statement"])
     notes = tuple(_notes(engine, key, driver, is_denied=is_denied))
     return KeyView(shown_id, _alias(engine.database, arn), key.state, is_denied, notes)

@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
+from typing import Any
 
 from flask import Flask, render_template
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from services.console.comparison import Cell, Comparison, Row
 from services.console.comparison import Progress as OnProgress
 from services.console.happenings import Happening
+
+_STYLE: dict[str, Any] = {
+    "box": box.SIMPLE_HEAD,
+    "title_justify": "left",
+    "title_style": "bold",
+    "expand": True,
+    "padding": (0, 1, 0, 0),
+}
 
 _COLUMNS = (
     "Service",
@@ -52,29 +64,46 @@ def render(comparison: Comparison, form: str) -> None:
 
 def print_tables(comparison: Comparison, console: Console) -> None:
     console.print(_summary(comparison))
+    for number, happening in enumerate(comparison.happenings, 1):
+        console.print(f"{number:>4}  {happening.title}")
     for happening in comparison.happenings:
-        table = Table(title=happening.title, title_justify="left", title_style="bold")
-        for column in _COLUMNS:
-            table.add_column(column, overflow="fold")
-        for row in comparison.rows:
-            cell = comparison.cell(row, happening)
-            style = "green" if cell.is_readable else "red"
-            texts = _texts(row, cell)
-            table.add_row(*texts[:4], f"[{style}]{texts[4]}[/]", *texts[5:])
-        console.print(table)
+        console.print()
+        console.print(_details(comparison, happening))
 
 
 def _summary(comparison: Comparison) -> Table:
-    table = Table(title="What can still be read", title_justify="left", title_style="bold", show_lines=False)
-    table.add_column("Data")
-    table.add_column("Owner of the key")
+    table = Table(title="What can still be read", **_STYLE)
+    table.add_column("Data", ratio=1)
+    table.add_column("Owner of the key", max_width=16)
     for number, _ in enumerate(comparison.happenings, 1):
-        table.add_column(str(number), justify="center")
-    for row in comparison.rows:
-        marks = [_mark(comparison.cell(row, happening)) for happening in comparison.happenings]
-        table.add_row(row.label, row.ownership, *marks)
-    table.caption = "   ".join(f"{number} {event.title}" for number, event in enumerate(comparison.happenings, 1))
+        table.add_column(str(number), justify="center", no_wrap=True)
+    for service, rows in groupby(comparison.rows, key=lambda row: row.service_title):
+        table.add_row(f"[bold]{service}[/]")
+        for row in rows:
+            marks = [_mark(comparison.cell(row, happening)) for happening in comparison.happenings]
+            table.add_row(Padding(row.title, (0, 0, 0, 2)), row.ownership, *marks)
     return table
+
+
+def _details(comparison: Comparison, happening: Happening) -> Table:
+    """One event; the classes of data of one service that it met alike share a row."""
+    table = Table(title=happening.title, **_STYLE)
+    for column, ratio in (("Data", 5), ("Reading it", 6), ("KMS calls, in whose trail", 6), ("A month", 3)):
+        table.add_column(column, ratio=ratio, overflow="fold")
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in comparison.rows:
+        cell = comparison.cell(row, happening)
+        alike.setdefault((row.service_title, row.ownership, *_met(cell)), []).append(row.title)
+    for (service, ownership, *met), titles in alike.items():
+        table.add_row(f"[bold]{service}[/], {ownership}:\n{', '.join(titles)}", *met)
+    return table
+
+
+def _met(cell: Cell) -> tuple[str, str, str]:
+    style = "green" if cell.is_readable else "red"
+    outcome = f"[{style}]{cell.outcome}[/]" + (f"\nthe event: {cell.attempt}" if cell.attempt else "")
+    calls = "\n".join(call.replace(".amazonaws.com", "") for call in cell.kms_calls) or "no call"
+    return outcome, f"{calls}\n{cell.trails_in_words}", cell.monthly_cost
 
 
 def _mark(cell: Cell) -> str:
@@ -83,7 +112,7 @@ def _mark(cell: Cell) -> str:
 
 def _texts(row: Row, cell: Cell) -> tuple[str, ...]:
     return (
-        row.service,
+        row.service_title,
         row.title,
         row.ownership,
         cell.attempt or "done",

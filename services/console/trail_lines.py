@@ -97,10 +97,4 @@ def _key_arns(event: dict[str, Any]) -> list[str]:
 
 def _title(principal: str) -> str:
     service = BY_PRINCIPAL.get(principal)
-    return principal if service is None else short_title(service.title)
-
-
-def short_title(title: str) -> str:
-    """A service's name without its family."""
-    short = title.removeprefix("Amazon Connect ").removeprefix("AWS ")
-    return short[0].upper() + short[1:]
+    return principal if service is None else service.short_title

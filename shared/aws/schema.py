@@ -17,7 +17,7 @@ from shared.aws.errors import validation_error_code
 from shared.aws.fields import ListField, MapField, StructureField, WireField, scalar_field
 from shared.aws.models import wire_name
 from shared.aws.values import serialization_error
-from shared.aws.violations import Violation, describe
+from shared.aws.violations import Violation, describe, without_values
 from shared.errors import ServiceError
 
 
@@ -36,7 +36,8 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
         parameters: dict[str, Any] = _input_field(operation).deserialize(document)
     except ValidationError as invalid:
         violations = [problem for problem in invalid.messages if isinstance(problem, Violation)]
-        raise ServiceError(validation_error_code(operation), describe(violations)) from None
+        code, logged = validation_error_code(operation), describe(without_values(violations))
+        raise ServiceError(code, describe(violations), logged=logged) from None
     except RecursionError:
         raise serialization_error("The request is nested too deeply.") from None
     return parameters

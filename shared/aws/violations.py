@@ -30,6 +30,11 @@ class Violation:
         return f"{value} at '{'.'.join(self.path)}' failed to satisfy constraint: {self.constraint}"
 
 
+def without_values(violations: Sequence[Violation]) -> list[Violation]:
+    """The same without what was sent: values may be what must not rest in the clear."""
+    return [replace(violation, value=None) for violation in violations]
+
+
 def describe(violations: Sequence[Violation]) -> str:
     """The message of a ValidationException."""
     noun = "error" if len(violations) == 1 else "errors"

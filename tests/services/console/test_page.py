@@ -354,7 +354,7 @@ class TestPrintedComparison:
         text = report.as_html(comparison)
         assert all(f'id="{happening.name}"' in text for happening in comparison.happenings)
         for row in comparison.rows:
-            assert f"{row.title} <small>{row.service}</small>" in text
+            assert f"{row.title} <small>{row.service_title}</small>" in text
 
 
 def test_what_the_page_remembers_outlives_the_server(tmp_path: Path) -> None:

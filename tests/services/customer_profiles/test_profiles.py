@@ -31,6 +31,11 @@ class TestProfile:
         (item,) = found(profiles, "_profileId", ada)
         assert item == {"ProfileId": ada, **ADA}
 
+    @pytest.mark.parametrize("name", ["$bytes", "$$bytes", "$", "$dict"])
+    def test_an_attribute_may_be_called_anything(self, profiles: Any, domain: str, name: str) -> None:
+        profile = create_profile(profiles, domain, Attributes={name: "aGVsbG8="})
+        assert found(profiles, "_profileId", profile)[0]["Attributes"] == {name: "aGVsbG8="}
+
     def test_an_update_replaces_and_an_empty_string_removes(self, profiles: Any, domain: str, ada: str) -> None:
         profiles.update_profile(DomainName=domain, ProfileId=ada, FirstName="Augusta", MiddleName="", Address={})
         (item,) = found(profiles, "_profileId", ada)
