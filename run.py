@@ -44,6 +44,12 @@ class DefaultCommand(click.Group):
         return super().parse_args(ctx, args)
 
 
+def _named(ctx: click.Context, option: click.Parameter, host: str) -> str:
+    if not host.strip():
+        raise click.BadParameter("it must be a name or an address.", ctx, option)
+    return host
+
+
 def place(command: F) -> F:
     """The options that say which server or data directory is meant."""
     for option in (
@@ -61,7 +67,7 @@ def place(command: F) -> F:
             show_default=True,
             help="Port of the server; 0 takes a free one.",
         ),
-        click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address of the server."),
+        click.option("--host", default=DEFAULT_HOST, show_default=True, callback=_named, help="Address of the server."),
     ):
         command = option(command)
     return command
@@ -257,12 +263,13 @@ def _post(url: str) -> None:
 
 def _traced(app: Callable[..., Any]) -> Callable[..., Any]:
     """One line per request: method, service or path, operation, status. Never a header, a query or a body."""
+    from shared.aws.routing import SERVICE_KEY
 
     def traced(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         def noting(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             target = environ.get("HTTP_X_AMZ_TARGET", environ.get("PATH_INFO", ""))
-            service = environ.get("connect_at_rest.service", "")
-            click.echo(f"{environ['REQUEST_METHOD']} {service} {target} {status}", err=True)
+            words = (environ["REQUEST_METHOD"], environ.get(SERVICE_KEY), target, status)
+            click.echo(" ".join(filter(None, words)), err=True)
             return start_response(status, headers, exc_info)
 
         return app(environ, noting)

@@ -54,6 +54,7 @@ class Database:
                 path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
             )
             self._connection.row_factory = sqlite3.Row
+            self._refuse_foreign_file()
             self._execute("PRAGMA journal_mode = WAL")
             self._execute("PRAGMA synchronous = FULL")
             # Deleted rows are overwritten: what was removed is not left behind in free pages.
@@ -61,6 +62,12 @@ class Database:
             migrations.apply(SqliteUtils(self._connection))
         except sqlite3.Error as error:
             raise DatabaseUnusable(str(error)) from error
+
+    def _refuse_foreign_file(self) -> None:
+        """Another program's tables are not to be mixed with ours. Raises: DatabaseUnusable."""
+        names = {row["name"] for row in self._execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if names and migrations.migrations_table not in names:
+            raise DatabaseUnusable("it is another program's database")
 
     def close(self) -> None:
         self._connection.close()

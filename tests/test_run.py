@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,20 @@ class TestWhatKeepsItFromStarting:
     def test_a_data_directory_in_use(self, data_dir: Path) -> None:
         with serving("--data-dir", str(data_dir)):
             assert "in use by another server" in self.fails("--port", "0", "--data-dir", str(data_dir))
+
+    def test_another_programs_database(self, data_dir: Path) -> None:
+        path = self.made(data_dir) / DATABASE_FILE
+        path.unlink()
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("CREATE TABLE theirs (name TEXT)")
+        before = path.read_bytes()
+        assert "another program's" in self.fails("--port", "0", "--data-dir", str(data_dir))
+        assert path.read_bytes() == before
+
+    def test_a_host_without_a_name(self, data_dir: Path) -> None:
+        result = run("serve", "--host", "", "--data-dir", str(data_dir))
+        assert result.returncode == 2
+        assert "--host" in result.stderr
 
     def test_a_missing_domain_key(self, data_dir: Path) -> None:
         (self.made(data_dir) / DOMAIN_KEY_FILE).unlink()

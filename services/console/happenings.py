@@ -132,11 +132,11 @@ def _swap(world: World, driver: Driver, key: str) -> None:
         world.swap_rows(driver, row)
 
 
-def _a_week_passes(world: World) -> None:
+def _the_waiting_period_ends(world: World) -> None:
     world.advance("P8D")
 
 
-def _a_year_passes(world: World) -> None:
+def _400_days_pass(world: World) -> None:
     world.advance("P400D")
 
 
@@ -147,10 +147,10 @@ HAPPENINGS: tuple[Happening, ...] = (
     Happening("deny-in-policy", "Deny in the key policy", _deny_in_policy),
     Happening("schedule-deletion", "Schedule its deletion", _schedule_deletion),
     Happening("cancel-deletion", "Schedule, cancel, enable", _cancel_deletion),
-    Happening("deleted", "Let it be deleted", _schedule_deletion, at_once=True, conclude=_a_week_passes),
+    Happening("deleted", "Let it be deleted", _schedule_deletion, at_once=True, conclude=_the_waiting_period_ends),
     Happening("rotate", "Rotate it", _rotate),
     Happening("switch", "Switch it, disable the old", _switch),
-    Happening("time-passes", "400 days pass", _leave_alone, at_once=True, conclude=_a_year_passes),
+    Happening("time-passes", "400 days pass", _leave_alone, at_once=True, conclude=_400_days_pass),
     Happening("swap-rows", "Swap two rows on disk", _swap),
     Happening("other-instance", "Read from another instance", _leave_alone, through="b"),
 )
