@@ -19,7 +19,7 @@ from kms import backing_keys, errors, key_material, key_specs
 from kms.backing_keys import Generation
 from kms.engine import Engine
 from kms.errors import DomainKeyError
-from kms.key import KmsKey, change_key, get_key
+from kms.key import EXTERNAL, KmsKey, change_key, get_key
 from kms.key_hierarchy import key_material_id as id_of
 from kms.multi_region import related, replicas, require_primary
 from kms.operation import KmsCall, operation
@@ -53,7 +53,7 @@ def get_parameters_for_import(
     Raises: as `KmsCall.authorized_key`; UnsupportedOperation.
     """
     conditions = {"kms:wrappingalgorithm": wrapping_algorithm, "kms:wrappingkeyspec": wrapping_key_spec}
-    key = call.authorized_key(key_id, conditions=conditions)
+    key = _external_key(call, key_id, conditions)
     if wrapping_algorithm not in asymmetric.WRAPPING_ALGORITHMS:
         raise errors.UnsupportedOperation(f"WrappingAlgorithm {wrapping_algorithm} is not supported.")
     if not wrapping_key_spec.startswith("RSA_"):
@@ -93,7 +93,7 @@ def import_key_material(
     conditions = {"kms:expirationmodel": expiration_model}
     if valid_to is not None:
         conditions["kms:validto"] = valid_to.isoformat()
-    key = call.authorized_key(key_id, conditions=conditions)
+    key = _external_key(call, key_id, conditions)
     material = _unwrap(call.engine, key, import_token, encrypted_key_material)
     if not key_material.fits(key.key_spec, material):
         raise errors.IncorrectKeyMaterial(f"The key material does not fit key spec {key.key_spec}.")
@@ -122,7 +122,7 @@ def delete_imported_key_material(
 
     Raises: as `KmsCall.authorized_key`; NotFound.
     """
-    key = call.authorized_key(key_id)
+    key = _external_key(call, key_id, {})
     named = key_material_id or key.current_backing_key_id
     found = {one.backing_key_id: one for one in backing_keys.generations(call.engine, key)}
     if key_material_id is not None and key_material_id not in found:
@@ -168,6 +168,14 @@ def earliest_expiry(engine: Engine, key: KmsKey) -> tuple[str | None, float | No
     if ends:
         return EXPIRES, min(ends)
     return (DOES_NOT_EXPIRE if here else None), None
+
+
+def _external_key(call: KmsCall, key_id: str, conditions: Mapping[str, str]) -> KmsKey:
+    """A key that takes imported material. Raises: as `KmsCall.authorized_key`; UnsupportedOperation."""
+    key = call.authorized_key(key_id, conditions=conditions)
+    if key.origin != EXTERNAL:
+        raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
+    return key
 
 
 def _announce(engine: Engine, key: KmsKey, material_id: str) -> None:

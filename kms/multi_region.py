@@ -117,7 +117,7 @@ def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) ->
     if primary_region == key.region:
         raise errors.InvalidRequest(f"{key.arn} is the primary key already.")
     replica = get_key(call.engine.database, key_arn(primary_region, key.account_id, key.key_id))
-    if not replica.is_enabled:
+    if replica.state not in ("Enabled", UPDATING):
         raise errors.InvalidKeyState(f"{replica.arn} is not enabled.")
     for one in related(call.engine, key):
         changes: dict[str, Any] = {"primary_region": primary_region}

@@ -1,9 +1,9 @@
 """What stands behind a custom key store: an AWS CloudHSM cluster, or the proxy of an external key manager.
 
 Neither exists here. A cluster is known by the trust anchor it was first named with; one with the same certificate
-shares its backups. Anything behind a store can be said to be out of order through the control API, in the words of AWS's own
-connection error codes: a connection then fails, and so does the use of a key whose store is connected. Follows
-CustomKeyStoresListEntry of the KMS API reference.
+shares its backups. Anything behind a store can be said to be out of order through the control API, in the words of
+AWS's own connection error codes: a connection then fails, and so does the use of a key whose store is connected.
+Follows CustomKeyStoresListEntry of the KMS API reference.
 """
 
 from __future__ import annotations

@@ -244,7 +244,9 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     ),
     KeyCall(
         "UpdatePrimaryRegion",
-        lambda kms, scene: kms.update_primary_region(KeyId=scene.key, PrimaryRegion=REPLICA_REGION),
+        lambda kms, scene: kms.update_primary_region(
+            KeyId=scene.key, PrimaryRegion=scene.extra.get("related_region", REPLICA_REGION)
+        ),
         kind=MULTI_REGION,
     ),
     KeyCall(
