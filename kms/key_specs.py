@@ -20,7 +20,7 @@ ALGORITHMS_MEMBER = {
 """Key usage -> where a key's metadata lists its algorithms; on the wire with a capital."""
 
 _TABLE = tables.load("key_specs")
-_SPECS: dict[str, dict[str, list[str]]] = _TABLE["specs"]
+SPECS: dict[str, dict[str, list[str]]] = _TABLE["specs"]
 _GRANTABLE: dict[str, list[str]] = _TABLE["grantOperations"]
 
 UNSIMULATED_ALGORITHMS: frozenset[str] = frozenset(_TABLE["unsimulatedAlgorithms"])
@@ -31,7 +31,7 @@ DATA_KEY_PAIR_SPECS: frozenset[str] = frozenset(_TABLE["dataKeyPairs"])
 
 def usage_of(spec: str, usage: str | None) -> str:
     """The usage of a new key. Raises: UnsupportedOperation for a spec not simulated; InvalidRequest."""
-    if spec not in _SPECS:
+    if spec not in SPECS:
         raise errors.UnsupportedOperation(f"KeySpec {spec} is not simulated.")
     if usage is None:
         if spec != SYMMETRIC_DEFAULT:
@@ -39,14 +39,14 @@ def usage_of(spec: str, usage: str | None) -> str:
                 "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
             )
         return ENCRYPT_DECRYPT
-    if usage not in _SPECS[spec]:
+    if usage not in SPECS[spec]:
         raise errors.InvalidRequest(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     return usage
 
 
 def algorithms(spec: str, usage: str) -> list[str]:
     """The algorithms of a key, in the order in which AWS names them."""
-    return _SPECS[spec][usage]
+    return SPECS[spec][usage]
 
 
 def is_symmetric(key: KmsKey) -> bool:
