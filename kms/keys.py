@@ -15,7 +15,7 @@ from kms.event_metadata import event_metadata
 from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn
 from kms.key_policy import check_policy, default_policy
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
-from kms.multi_region import related, replicas
+from kms.multi_region import check_room, related, replicas
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
@@ -148,18 +148,6 @@ def add_key(
         },
     )
     return get_key(engine.database, arn)
-
-
-def check_room(call: KmsCall, region: str) -> None:
-    """Whether the caller's account can have one more key in a Region. Raises: LimitExceeded.
-
-    Only customer managed keys count, in whatever state. Source: "Resource quotas" of the AWS KMS Developer Guide.
-    """
-    where = {"account_id": call.caller.account_id, "region": region, "manager": CUSTOMER}
-    if call.engine.database.count("kms_keys", where) >= quota("customerManagedKeys"):
-        raise errors.LimitExceeded(
-            f"The account {call.caller.account_id} has reached its quota of {quota('customerManagedKeys')} KMS keys."
-        )
 
 
 @operation

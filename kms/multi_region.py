@@ -13,10 +13,11 @@ from kms import backing_keys, errors, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import EVENT_SOURCE, Engine
 from kms.event_metadata import event_metadata
-from kms.key import EXTERNAL, KmsKey, change_key, find_key, get_key, key_arn
+from kms.key import CUSTOMER, EXTERNAL, KmsKey, change_key, find_key, get_key, key_arn
 from kms.key_policy import check_policy, default_policy
 from kms.operation import KmsCall, operation
 from kms.own_events import SYNCHRONIZE, own_event
+from kms.tables import limit as quota
 from kms.times import DAY_SECONDS
 from shared.audit import ApiEvent, Resource
 
@@ -37,8 +38,8 @@ def replicate_key(
 ) -> KmsKey:
     """Make a replica of a primary key in another Region. It is Creating until time passes.
 
-    Raises: as `KmsCall.authorized_key`; AlreadyExists, InvalidRequest, MalformedPolicyDocument, TagRefused,
-    UnsupportedOperation.
+    Raises: as `KmsCall.authorized_key`; AlreadyExists, InvalidRequest, LimitExceeded, MalformedPolicyDocument,
+    TagRefused, UnsupportedOperation.
     """
     key = call.authorized_key(key_id, conditions={"kms:replicaregion": replica_region})
     require_primary(key)
@@ -53,6 +54,7 @@ def replicate_key(
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
         check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+    check_room(call, replica_region)
     row = engine.database.find("kms_keys", {"arn": key.arn}) or {}
     own = {
         "arn": arn,
@@ -125,6 +127,18 @@ def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) ->
             changes["state"] = UPDATING
         change_key(call.engine.database, one, **changes)
     call.response = {"keyId": key.arn}
+
+
+def check_room(call: KmsCall, region: str) -> None:
+    """Whether the caller's account can have one more key in a Region. Raises: LimitExceeded.
+
+    Only customer managed keys count, in whatever state. Source: "Resource quotas" of the AWS KMS Developer Guide.
+    """
+    where = {"account_id": call.caller.account_id, "region": region, "manager": CUSTOMER}
+    if call.engine.database.count("kms_keys", where) >= quota("customerManagedKeys"):
+        raise errors.LimitExceeded(
+            f"The account {call.caller.account_id} has reached its quota of {quota('customerManagedKeys')} KMS keys."
+        )
 
 
 def related(engine: Engine, key: KmsKey) -> list[KmsKey]:

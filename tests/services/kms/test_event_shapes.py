@@ -192,6 +192,11 @@ def staged(account: Account, name: str) -> tuple[Any, Scene, Make]:
     return kms, scene, make  # type: ignore[return-value]
 
 
+def region_of(name: str) -> str:
+    """Where an event is: synchronisation in the Region of the replica."""
+    return REPLICA_REGION if name == "SynchronizeMultiRegionKey" else REGION
+
+
 def names(value: Any) -> list[str] | None:
     return sorted(value) if value else None
 
@@ -204,9 +209,7 @@ def test_every_documented_event_is_caused_here() -> None:
 def test_an_event_has_the_members_of_its_sample(account: Account, name: str) -> None:
     kms, scene, make = staged(account, name)
     make(kms, scene)
-    event, shape = events_of(account, name)[-1], SHAPES[name]
-    if name == "SynchronizeMultiRegionKey":
-        assert event["awsRegion"] == REPLICA_REGION
+    event, shape = events_of(account, name, region=region_of(name))[-1], SHAPES[name]
     assert (event["eventType"], event["readOnly"]) == (shape["eventType"], shape["readOnly"])
     assert names(event["requestParameters"]) == shape["requestParameters"]
     more = BEYOND.get(name, {}).get("responseElements", set())
@@ -226,7 +229,7 @@ def test_a_replication_is_the_creation_of_a_key_in_the_other_region(account: Acc
     kms, scene = scene_in_state(account, MULTI_REGION, "Enabled")
     kms.replicate_key(KeyId=scene.key, ReplicaRegion="eu-central-1")
     replicated = events_of(account, "ReplicateKey")[-1]
-    created = events_of(account, "CreateKey")[-1]
+    created = events_of(account, "CreateKey", region="eu-central-1")[-1]
     assert (replicated["awsRegion"], created["awsRegion"]) == (REGION, "eu-central-1")
     assert created["resources"][0]["ARN"] == scene.key.replace(REGION, "eu-central-1")
     metadata = replicated["responseElements"]["replicaKeyMetadata"]
@@ -240,7 +243,7 @@ def test_what_aws_does_itself_names_nobody(account: Account) -> None:
         fresh = account.server.new_account()
         kms, scene, make = staged(fresh, name)
         make(kms, scene)
-        event = events_of(fresh, name)[-1]
+        event = events_of(fresh, name, region=region_of(name))[-1]
         assert event["userIdentity"] == {"accountId": fresh.account_id, "invokedBy": "AWS Internal"}
         assert event["sourceIPAddress"] == event["userAgent"] == "AWS Internal"
         assert "requestID" not in event

@@ -127,6 +127,18 @@ class TestImport:
         with refused("UnsupportedOperationException"):
             kms.get_parameters_for_import(KeyId=external, WrappingAlgorithm=algorithm, WrappingKeySpec=spec)
 
+    @pytest.mark.parametrize(
+        ("spec", "usage", "wrapping_spec"),
+        [("RSA_2048", "SIGN_VERIFY", "RSA_4096"), ("ECC_NIST_P521", "SIGN_VERIFY", "RSA_2048")],
+    )
+    @pytest.mark.parametrize("algorithm", WRAPPINGS[:2])
+    def test_material_too_long_for_bare_rsa_needs_another_wrapping(
+        self, kms: Any, spec: str, usage: str, wrapping_spec: str, algorithm: str
+    ) -> None:
+        key = kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
+        with refused("UnsupportedOperationException"):
+            kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec=wrapping_spec)
+
 
 class TestToken:
     def test_it_is_good_for_a_day(self, server: Server, kms: Any, external: str) -> None:
@@ -256,6 +268,26 @@ class TestRotation:
         assert metadata(kms, external)["CurrentKeyMaterialId"] == new
         assert kms.decrypt(CiphertextBlob=old)["Plaintext"] == b"old"
         assert len(kms.list_key_rotations(KeyId=external)["Rotations"]) == 1
+
+    def test_material_taken_away_before_its_rotation_makes_room_for_other(self, kms: Any, external: str) -> None:
+        bring(kms, external, os.urandom(32))
+        for _ in range(2):
+            new = kms.import_key_material(
+                KeyId=external, **wrapped(kms, external, os.urandom(32)), **FOREVER, ImportType="NEW_KEY_MATERIAL"
+            )["KeyMaterialId"]
+            kms.delete_imported_key_material(KeyId=external, KeyMaterialId=new)
+        assert metadata(kms, external)["KeyState"] == "Enabled"
+        assert [one["KeyMaterialState"] for one in materials(kms, external)] == ["CURRENT"]
+
+    def test_the_first_expiry_of_all_material_is_the_keys(self, server: Server, kms: Any, external: str) -> None:
+        first, soon = now(server) + timedelta(days=9), now(server) + timedelta(days=2)
+        kms.import_key_material(KeyId=external, **wrapped(kms, external, os.urandom(32)), ValidTo=first)
+        kms.import_key_material(
+            KeyId=external, **wrapped(kms, external, os.urandom(32)), ValidTo=soon, ImportType="NEW_KEY_MATERIAL"
+        )
+        assert abs(metadata(kms, external)["ValidTo"] - first) < timedelta(seconds=1)
+        kms.rotate_key_on_demand(KeyId=external)
+        assert abs(metadata(kms, external)["ValidTo"] - soon) < timedelta(seconds=1)
 
     def test_a_key_needs_all_its_material(self, kms: Any, external: str) -> None:
         first, second = os.urandom(32), os.urandom(32)
