@@ -56,9 +56,13 @@ class TestImport:
             kms.encrypt(KeyId=external, Plaintext=b"x")
         assert refusal.message == f"{external} is pending import."
 
+    @pytest.mark.parametrize("wrapping_spec", ["RSA_2048", "RSA_3072", "RSA_4096"])
     @pytest.mark.parametrize("algorithm", WRAPPINGS)
-    def test_material_of_any_wrapping_makes_it_usable(self, kms: Any, external: str, algorithm: str) -> None:
-        answer = kms.import_key_material(KeyId=external, **wrapped(kms, external, os.urandom(32), algorithm), **FOREVER)
+    def test_material_of_any_wrapping_makes_it_usable(
+        self, kms: Any, external: str, algorithm: str, wrapping_spec: str
+    ) -> None:
+        parameters = wrapped(kms, external, os.urandom(32), algorithm, wrapping_spec)
+        answer = kms.import_key_material(KeyId=external, **parameters, **FOREVER)
         told = metadata(kms, external)
         assert (told["KeyState"], told["ExpirationModel"]) == ("Enabled", FOREVER["ExpirationModel"])
         assert told["CurrentKeyMaterialId"] == answer["KeyMaterialId"]
@@ -75,20 +79,20 @@ class TestImport:
         assert metadata(kms, external)["CurrentKeyMaterialId"] != metadata(kms, other)["CurrentKeyMaterialId"]
 
     @pytest.mark.parametrize(
-        ("spec", "usage", "material"),
+        ("spec", "usage", "material", "wrapping"),
         [
-            ("HMAC_256", "GENERATE_VERIFY_MAC", b"m" * 48),
-            ("ECC_NIST_P256", "SIGN_VERIFY", None),
-            ("RSA_2048", "SIGN_VERIFY", None),
+            *(("HMAC_256", "GENERATE_VERIFY_MAC", b"m" * 48, wrapping) for wrapping in WRAPPINGS),
+            *(("ECC_NIST_P256", "SIGN_VERIFY", None, wrapping) for wrapping in WRAPPINGS),
+            *(("RSA_2048", "SIGN_VERIFY", None, wrapping) for wrapping in WRAPPINGS[2:]),
         ],
     )
     def test_keys_of_other_kinds_take_material_too(
-        self, kms: Any, spec: str, usage: str, material: bytes | None
+        self, kms: Any, spec: str, usage: str, material: bytes | None, wrapping: str
     ) -> None:
         key = kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
         private = ec.generate_private_key(ec.SECP256R1()) if "ECC" in spec else rsa.generate_private_key(65_537, 2048)
         brought = material or pkcs8(private)
-        kms.import_key_material(KeyId=key, **wrapped(kms, key, brought, "RSA_AES_KEY_WRAP_SHA_256"), **FOREVER)
+        kms.import_key_material(KeyId=key, **wrapped(kms, key, brought, wrapping), **FOREVER)
         if material is None:
             public = private.public_key().public_bytes(
                 serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
