@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from kms import errors
+from kms import errors, key_states
 from kms.authorization import authorize_by_iam
 from kms.key import KmsKey, alias_arn, get_key, resolve
 from kms.operation import KmsCall, operation
@@ -72,8 +72,7 @@ def update_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
     arn = _checked_arn(call, alias_name)
     alias = _get_alias(call, arn)
     new = _target(call, target_key_id)
-    if new.state == "PendingDeletion":
-        raise errors.InvalidKeyState(f"{new.arn} is pending deletion.")
+    key_states.refuse_pending_deletion(new)
     old = call.authorized_key(alias.key_arn or "")
     authorize_by_iam(call, permission=call.name, resource=arn)
     if (old.key_spec, old.key_usage) != (new.key_spec, new.key_usage):

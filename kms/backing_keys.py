@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kms import errors, key_material
+from kms import errors, key_material, store_backing
 from kms.key_hierarchy import BackingKey, key_material_id
 from kms.primitives import KeyMaterial
 from shared.database import Row
@@ -74,24 +74,34 @@ def create(
 def current(engine: Engine, key: KmsKey) -> BackingKey:
     """The generation that encrypts."""
     if key.current_backing_key_id is None:
-        raise errors.InvalidKeyState(f"{key.arn} is pending import.")
+        raise _pending_import(key)
     return get(engine, key, key.current_backing_key_id)
 
 
 def get(engine: Engine, key: KmsKey, backing_key_id: str) -> BackingKey:
-    """One generation of a key. Raises: CiphertextRejected if the key never had it."""
+    """One generation of a key.
+
+    Raises: CiphertextRejected if the key never had it; InvalidKeyState, KeyUnavailable if it is out of reach.
+    """
     row = engine.database.find("backing_keys", {"backing_key_id": backing_key_id, "key_arn": key.material_arn})
     if row is None:
         raise errors.CiphertextRejected()
     if row["wrapped"] is None:
-        raise errors.InvalidKeyState(f"{key.arn} is pending import.")
+        raise _pending_import(key)
+    store_backing.check_key_reachable(engine, key)
     return BackingKey(backing_key_id, key.key_id, _unwrap(engine, row))
 
 
 def generations(engine: Engine, key: KmsKey) -> list[Generation]:
     """All generations of a key, oldest first."""
-    rows = engine.database.select("backing_keys", {"key_arn": key.material_arn}, order=["created_at", "rotation_type"])
+    rows = engine.database.select("backing_keys", {"key_arn": key.material_arn}, order=["created_at", "backing_key_id"])
     return [Generation.from_row(row) for row in rows]
+
+
+def is_whole(engine: Engine, key: KmsKey) -> bool:
+    """Whether all material is here that is a key's for good: not what waits for its rotation."""
+    own = [one for one in generations(engine, key) if not one.is_pending]
+    return bool(own) and all(one.is_here for one in own)
 
 
 def find_current(engine: Engine, key: KmsKey) -> Generation | None:
@@ -119,21 +129,43 @@ def bring(
         engine.database.insert("backing_keys", {**where, **row, "wrapped": wrapped, **about})
 
 
-def take_away(engine: Engine, key: KmsKey, backing_key_id: str) -> None:
-    """Destroy imported material; what is left says which it was."""
+def expect(engine: Engine, key: KmsKey, generation: Generation) -> None:
+    """Note material that a related key has and that this one waits for: nothing of it comes along."""
+    row = {
+        "backing_key_id": generation.backing_key_id,
+        "key_arn": key.material_arn,
+        "wrapped": None,
+        "created_at": generation.created_at,
+        "rotation_type": generation.rotation_type,
+        "pending": int(generation.is_pending),
+    }
+    engine.database.insert("backing_keys", row)
+
+
+def take_away(engine: Engine, key: KmsKey, generation: Generation) -> None:
+    """Destroy imported material. What is left says which it was; of material never rotated to, nothing is."""
+    where = {"backing_key_id": generation.backing_key_id, "key_arn": key.material_arn}
+    if generation.is_pending and not key.is_replica:
+        engine.database.delete("backing_keys", where)
+    else:
+        engine.database.update("backing_keys", where, {"wrapped": None, "valid_to": None, "expiration_model": None})
+
+
+def forget(engine: Engine, key: KmsKey, backing_key_id: str) -> None:
+    """Drop material that a key only waited for."""
+    engine.database.delete("backing_keys", {"backing_key_id": backing_key_id, "key_arn": key.material_arn})
+
+
+def find_pending(engine: Engine, key: KmsKey) -> Generation | None:
+    """The imported material that waits for its rotation."""
+    row = engine.database.find("backing_keys", {"key_arn": key.material_arn, "pending": 1})
+    return None if row is None else Generation.from_row(row)
+
+
+def make_current(engine: Engine, key: KmsKey, backing_key_id: str, when: float, rotation_type: str) -> None:
+    """Note that a rotation went to imported material."""
     where = {"backing_key_id": backing_key_id, "key_arn": key.material_arn}
-    engine.database.update("backing_keys", where, {"wrapped": None, "valid_to": None, "expiration_model": None})
-
-
-def make_pending_current(engine: Engine, key: KmsKey, when: float, rotation_type: str) -> str:
-    """Rotate to the imported material that waits for it; returns its id. Raises: InvalidKeyState if none does."""
-    row = engine.database.find("backing_keys", {"key_arn": key.material_arn, "pending": 1, "wrapped__ne": None})
-    if row is None:
-        raise errors.InvalidKeyState(f"No available key material pending rotation for the key: {key.arn}.")
-    where = {"backing_key_id": row["backing_key_id"], "key_arn": key.material_arn}
-    changes = {"pending": 0, "rotation_type": rotation_type, "created_at": when}
-    engine.database.update("backing_keys", where, changes)
-    return str(row["backing_key_id"])
+    engine.database.update("backing_keys", where, {"pending": 0, "rotation_type": rotation_type, "created_at": when})
 
 
 def destroy(engine: Engine, key: KmsKey) -> None:
@@ -143,6 +175,10 @@ def destroy(engine: Engine, key: KmsKey) -> None:
 
 def _unwrap(engine: Engine, row: Row) -> KeyMaterial:
     return engine.domain_key.unwrap(row["wrapped"], binding=_binding(row["key_arn"], row["backing_key_id"]))
+
+
+def _pending_import(key: KmsKey) -> errors.InvalidKeyState:
+    return errors.InvalidKeyState(f"{key.arn} is pending import.")
 
 
 def _binding(key_arn: str, backing_key_id: str) -> bytes:

@@ -94,19 +94,22 @@ def encrypt(
 def decrypt(
     call: KmsCall,
     *,
-    ciphertext_blob: bytes,
+    ciphertext_blob: bytes | None = None,
     encryption_context: EncryptionContext | None = None,
     grant_tokens: Sequence[str] = (),
     key_id: str | None = None,
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
     dry_run: bool = False,
+    dry_run_modifiers: Sequence[str] = (),
 ) -> Decrypted:
     """Decrypt a ciphertext blob; it names its key itself, and `key_id` must be that key if it is given.
 
-    An RSA ciphertext names none: then `key_id` and the algorithm are needed.
+    An RSA ciphertext names none: then `key_id` and the algorithm are needed. dry_run_modifiers: IGNORE_CIPHERTEXT tries
+    the right to decrypt alone, and needs `key_id` instead of a ciphertext.
     Raises: as `KmsCall.authorized_key`; CiphertextRejected, IncorrectKey, InvalidKeyUsage, DryRunSucceeded.
     """
-    sealed = _Sealed(ciphertext_blob, key_id, encryption_context, encryption_algorithm)
+    ciphertext = _ciphertext_to_open(ciphertext_blob, dry_run, dry_run_modifiers)
+    sealed = _Sealed(ciphertext, key_id, encryption_context, encryption_algorithm)
     key = _key_of(call, sealed, grant_tokens, "Decrypt")
     stop_if_dry(dry_run)
     plaintext, key_material_id = _open(call, key, sealed)
@@ -117,8 +120,8 @@ def decrypt(
 def re_encrypt(
     call: KmsCall,
     *,
-    ciphertext_blob: bytes,
     destination_key_id: str,
+    ciphertext_blob: bytes | None = None,
     source_encryption_context: EncryptionContext | None = None,
     source_key_id: str | None = None,
     destination_encryption_context: EncryptionContext | None = None,
@@ -126,6 +129,7 @@ def re_encrypt(
     destination_encryption_algorithm: str = SYMMETRIC_DEFAULT,
     grant_tokens: Sequence[str] = (),
     dry_run: bool = False,
+    dry_run_modifiers: Sequence[str] = (),
 ) -> ReEncrypted:
     """Decrypt under one key and encrypt under another, inside KMS: the plaintext never leaves it.
 
@@ -133,7 +137,8 @@ def re_encrypt(
     """
     if call.caller.is_service:
         call.shown = _aads(source_encryption_context, destination_encryption_context)
-    sealed = _Sealed(ciphertext_blob, source_key_id, source_encryption_context, source_encryption_algorithm)
+    ciphertext = _ciphertext_to_open(ciphertext_blob, dry_run, dry_run_modifiers)
+    sealed = _Sealed(ciphertext, source_key_id, source_encryption_context, source_encryption_algorithm)
     conditions = {"kms:reencryptonsamekey": str(_on_same_key(call, sealed, destination_key_id)).lower()}
     source = _key_of(call, sealed, grant_tokens, "ReEncryptFrom", conditions)
     destination = _key_for(
@@ -228,9 +233,9 @@ def generate_random(
 
 @dataclass(frozen=True)
 class _Sealed:
-    """A ciphertext as a caller gives it, with what the caller says of it."""
+    """A ciphertext as a caller gives it, with what the caller says of it. ciphertext: None if none counts."""
 
-    ciphertext: bytes
+    ciphertext: bytes | None
     key_id: str | None
     encryption_context: EncryptionContext | None
     algorithm: str
@@ -238,11 +243,28 @@ class _Sealed:
     @cached_property
     def blob(self) -> CiphertextBlob:
         """Of a symmetric key. Raises: CiphertextRejected."""
-        return CiphertextBlob.parse(self.ciphertext)
+        return CiphertextBlob.parse(self.given)
+
+    @property
+    def given(self) -> bytes:
+        if self.ciphertext is None:
+            raise LookupError("A dry run without a ciphertext goes no further than the caller's right.")
+        return self.ciphertext
 
     @property
     def names_its_key(self) -> bool:
-        return self.algorithm == SYMMETRIC_DEFAULT
+        return self.ciphertext is not None and self.algorithm == SYMMETRIC_DEFAULT
+
+
+def _ciphertext_to_open(ciphertext: bytes | None, dry_run: bool, modifiers: Sequence[str]) -> bytes | None:
+    """The ciphertext, None if it is to be passed over. Raises: InvalidRequest."""
+    if modifiers and not dry_run:
+        raise errors.InvalidRequest("DryRunModifiers are valid only if DryRun is true.")
+    if "IGNORE_CIPHERTEXT" in modifiers:
+        return None
+    if ciphertext is None:
+        raise errors.InvalidRequest("CiphertextBlob is required.")
+    return ciphertext
 
 
 def symmetric_key_for(
@@ -300,7 +322,7 @@ def _key_of(
             )
         return key
     if not sealed.names_its_key:
-        raise errors.InvalidRequest(f"KeyId is required for algorithm {algorithm}.")
+        raise errors.InvalidRequest("A KeyId is required where no ciphertext names its key.")
     found = find_key_by_id(call.engine.database, call.caller.region, sealed.blob.key_id)
     if found is None:
         raise errors.AccessDenied(_HIDDEN_KEY)
@@ -340,7 +362,7 @@ def _open(call: KmsCall, key: KmsKey, sealed: _Sealed) -> tuple[bytes, str | Non
         return backing_key.decrypt(sealed.blob, sealed.encryption_context or {}), backing_key.backing_key_id
     private = backing_keys.current(call.engine, key).material.reveal()
     try:
-        return asymmetric.decrypt(private, sealed.algorithm, sealed.ciphertext), None
+        return asymmetric.decrypt(private, sealed.algorithm, sealed.given), None
     except asymmetric.DecryptionFailed as error:
         raise errors.CiphertextRejected from error
 

@@ -1,61 +1,36 @@
 """Custom key stores: AWS CloudHSM and external ones, as places that can be cut off.
 
-Follows the KMS API reference. What is simulated is the connection: the keys of a store that is not connected are
-Unavailable. Their material rests where all material does; passwords and secrets of stores are taken and forgotten.
+Follows the KMS API reference. What is simulated is the connection, and what stands behind it as far as `store_backing`
+goes: the keys of a store that is not connected are Unavailable. Their material rests where all material does; passwords
+and secrets of stores are taken and forgotten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from kms import errors
+from kms import errors, store_backing, store_parameters
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.key import KmsKey, change_key
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
-from shared.database import Row
+from kms.store_backing import (
+    CLOUDHSM,
+    CONNECTED,
+    CONNECTING,
+    DISCONNECTED,
+    DISCONNECTING,
+    EXTERNAL_STORE,
+    FAILED,
+    CustomKeyStore,
+)
+from kms.tables import limit as quota
 
-CLOUDHSM, EXTERNAL_STORE = "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"
-CONNECTED, CONNECTING, DISCONNECTED = "CONNECTED", "CONNECTING", "DISCONNECTED"
 UNAVAILABLE = "Unavailable"
 
-REQUIRED: dict[str, tuple[str, ...]] = {
-    CLOUDHSM: ("cloud_hsm_cluster_id", "trust_anchor_certificate", "key_store_password"),
-    EXTERNAL_STORE: (
-        "xks_proxy_uri_endpoint",
-        "xks_proxy_uri_path",
-        "xks_proxy_authentication_credential",
-        "xks_proxy_connectivity",
-    ),
-}
-"""Type of store -> the parameters that CreateCustomKeyStore needs for it."""
-
-_KEPT = (
-    "cloud_hsm_cluster_id",
-    "trust_anchor_certificate",
-    "xks_proxy_uri_endpoint",
-    "xks_proxy_uri_path",
-    "xks_proxy_vpc_endpoint_service_name",
-    "xks_proxy_vpc_endpoint_service_owner",
-    "xks_proxy_connectivity",
-)
-
-
-@dataclass(frozen=True)
-class CustomKeyStore:
-    """configuration: what was given at creation or update, without secrets, under the engine's names."""
-
-    store_id: str
-    account_id: str
-    region: str
-    name: str
-    kind: str
-    state: str
-    configuration: dict[str, Any]
-    created_at: float
+STORE_ORIGINS = frozenset({CLOUDHSM, EXTERNAL_STORE})
+"""Origins of keys that live in a custom key store: the types of store, under the same names."""
 
 
 @operation
@@ -64,22 +39,28 @@ def create_custom_key_store(
 ) -> str:
     """Make a store, not connected yet; returns its id.
 
-    given: as `REQUIRED`. Raises: AccessDenied, InvalidRequest, CustomKeyStoreNameInUse, CloudHsmClusterInUse,
-    XksProxyUriInUse.
+    given: as `store_parameters.REQUIRED`, and for a VPC endpoint service its name and owner.
+    Raises: AccessDenied, InvalidRequest, LimitExceeded, IncorrectTrustAnchor, and as `store_backing.check_unique`.
     """
+    given = store_parameters.without_none(given)
+    call.shown = store_parameters.shown(given)
+    store_parameters.check_complete(custom_key_store_type, given)
     authorize_by_iam(call, permission=call.name)
-    missing = [name for name in REQUIRED[custom_key_store_type] if given.get(name) is None]
-    if missing:
-        raise errors.InvalidRequest(f"{_words(missing[0])} is required for a store of type {custom_key_store_type}.")
-    configuration = _configuration(given)
-    _check_unique(call, custom_key_store_name, configuration)
+    where = {"account_id": call.caller.account_id, "region": call.caller.region}
+    if call.engine.database.count("custom_key_stores", where) >= quota("customKeyStores"):
+        raise errors.LimitExceeded(f"An account has at most {quota('customKeyStores')} custom key stores in a Region.")
+    configuration = store_parameters.configuration_of(given)
+    if configuration.get("xks_proxy_connectivity") == "VPC_ENDPOINT_SERVICE":
+        configuration.setdefault("xks_proxy_vpc_endpoint_service_owner", call.caller.account_id)
+    store_backing.check_unique(call, custom_key_store_name, configuration)
+    if custom_key_store_type == CLOUDHSM:
+        store_backing.remember_cluster(call, given["cloud_hsm_cluster_id"], given["trust_anchor_certificate"])
     store_id = f"cks-{call.engine.randomness.hex(17)}"
     call.engine.database.insert(
         "custom_key_stores",
         {
+            **where,
             "store_id": store_id,
-            "account_id": call.caller.account_id,
-            "region": call.caller.region,
             "name": custom_key_store_name,
             "kind": custom_key_store_type,
             "state": DISCONNECTED,
@@ -100,7 +81,12 @@ def describe_custom_key_stores(
     limit: int | None = None,
     marker: str | None = None,
 ) -> Page[CustomKeyStore]:
-    """The account's stores in this Region, or the one named. Raises: AccessDenied, CustomKeyStoreNotFound."""
+    """The account's stores in this Region, or the one named.
+
+    Raises: AccessDenied, CustomKeyStoreNotFound, InvalidMarker, InvalidRequest.
+    """
+    if custom_key_store_id is not None and custom_key_store_name is not None:
+        raise errors.InvalidRequest("Specify CustomKeyStoreId or CustomKeyStoreName, but not both.")
     authorize_by_iam(call, permission=call.name)
     where: dict[str, Any] = {"account_id": call.caller.account_id, "region": call.caller.region}
     if custom_key_store_id is not None:
@@ -109,22 +95,25 @@ def describe_custom_key_stores(
         where["name"] = custom_key_store_name
     page = page_of(call, "custom_key_stores", where, "store_id", limit, marker, CustomKeyStore)
     if not page.items and marker is None and len(where) > 2:
-        raise errors.CustomKeyStoreNotFound
+        raise _not_found(custom_key_store_id or custom_key_store_name or "")
     return page
 
 
 @operation
 def connect_custom_key_store(call: KmsCall, *, custom_key_store_id: str) -> None:
-    """Connect a store; it is so once time has passed. Raises: AccessDenied and the store's own."""
-    store = _require(call, custom_key_store_id, DISCONNECTED)
-    call.engine.database.update("custom_key_stores", {"store_id": store.store_id}, {"state": CONNECTING})
+    """Connect a store; whether it succeeds shows a moment later. Raises: AccessDenied and the store's own."""
+    store = _authorized_store(call, custom_key_store_id)
+    _require_state(store, CONNECTED, CONNECTING, DISCONNECTED)
+    if store.state == DISCONNECTED:
+        _change(call.engine, store, state=CONNECTING)
 
 
 @operation
 def disconnect_custom_key_store(call: KmsCall, *, custom_key_store_id: str) -> None:
-    """Cut a store off, at once: its keys are Unavailable. Raises: as `connect_custom_key_store`."""
-    store = _require(call, custom_key_store_id, CONNECTED)
-    call.engine.database.update("custom_key_stores", {"store_id": store.store_id}, {"state": DISCONNECTED})
+    """Cut a store off: its keys are Unavailable at once. Raises: as `connect_custom_key_store`."""
+    store = _authorized_store(call, custom_key_store_id)
+    _require_state(store, CONNECTED, CONNECTING, FAILED)
+    _change(call.engine, store, state=DISCONNECTING, connection_error=None)
     for key in keys_of(call.engine, store.store_id):
         if key.state in ("Enabled", "Disabled"):
             change_key(call.engine.database, key, state=UNAVAILABLE, state_when_available=key.state)
@@ -134,38 +123,40 @@ def disconnect_custom_key_store(call: KmsCall, *, custom_key_store_id: str) -> N
 def update_custom_key_store(
     call: KmsCall, *, custom_key_store_id: str, new_custom_key_store_name: str | None = None, **given: Any
 ) -> None:
-    """Change a store: its name at any time if it is external, all else while it is disconnected.
+    """Change a store: all of it while it is disconnected, a part while it is connected.
 
-    Raises: as `create_custom_key_store` and `connect_custom_key_store`.
+    Raises: as `create_custom_key_store` and `connect_custom_key_store`; CloudHsmClusterNotRelated, and what
+    `store_backing.check_backing` finds.
     """
-    changed = {name: value for name, value in given.items() if value is not None}
-    store = _require(call, custom_key_store_id, None)
-    if store.state != DISCONNECTED and (changed or store.kind == CLOUDHSM):
-        raise errors.CustomKeyStoreInvalidState
-    configuration = {**store.configuration, **_configuration(given)}
+    changed = store_parameters.without_none(given)
+    call.shown = store_parameters.shown(changed)
+    store = _authorized_store(call, custom_key_store_id)
+    store_parameters.check_fitting(store.kind, changed)
+    anytime = changed.keys() <= store_parameters.CHANGED_WHILE_CONNECTED
+    _require_state(store, *((CONNECTED, DISCONNECTED) if anytime else (DISCONNECTED,)))
+    configuration = store_parameters.changed_configuration(store, changed)
     name = new_custom_key_store_name or store.name
-    _check_unique(call, name, configuration, but=store.store_id)
-    changes = {"name": name, "configuration": configuration}
-    call.engine.database.update("custom_key_stores", {"store_id": store.store_id}, changes)
+    store_backing.check_unique(call, name, configuration, but=store.store_id)
+    if "cloud_hsm_cluster_id" in changed:
+        store_backing.check_related(call, store, changed["cloud_hsm_cluster_id"])
+    if changed:
+        store_backing.check_backing(store)
+    _change(call.engine, store, name=name, configuration=configuration)
 
 
 @operation
 def delete_custom_key_store(call: KmsCall, *, custom_key_store_id: str) -> None:
     """Delete a store that has no keys and is not connected. Raises: as `connect_custom_key_store`, and HasKeys."""
-    store = _require(call, custom_key_store_id, None)
+    store = _authorized_store(call, custom_key_store_id)
     if keys_of(call.engine, store.store_id):
-        raise errors.CustomKeyStoreHasKeys
-    if store.state != DISCONNECTED:
-        raise errors.CustomKeyStoreInvalidState
+        raise errors.CustomKeyStoreHasKeys(f"The custom key store {store.store_id} contains KMS keys.")
+    _require_state(store, DISCONNECTED)
     call.engine.database.delete("custom_key_stores", {"store_id": store.store_id})
 
 
-def check_home(call: KmsCall, origin: str, store_id: str | None, xks_key_id: str | None) -> None:
-    """Whether a key of this origin can be made in that store.
-
-    Raises: InvalidRequest, CustomKeyStoreNotFound, CustomKeyStoreInvalidState, XksKeyAlreadyInUse.
-    """
-    if origin not in REQUIRED:
+def check_origin(origin: str, store_id: str | None, xks_key_id: str | None) -> None:
+    """Whether what CreateKey says of a key's home fits together. Raises: InvalidRequest."""
+    if origin not in STORE_ORIGINS:
         if store_id or xks_key_id:
             raise errors.InvalidRequest(f"A key of origin {origin} has no custom key store.")
         return
@@ -173,30 +164,47 @@ def check_home(call: KmsCall, origin: str, store_id: str | None, xks_key_id: str
         raise errors.InvalidRequest(f"CustomKeyStoreId is required for a key of origin {origin}.")
     if (xks_key_id is None) == (origin == EXTERNAL_STORE):
         raise errors.InvalidRequest("XksKeyId belongs to keys of origin EXTERNAL_KEY_STORE, and to all of them.")
+
+
+def check_home(call: KmsCall, origin: str, store_id: str, xks_key_id: str | None) -> None:
+    """Whether a key of this origin can be made in that store, now.
+
+    Raises: InvalidRequest, CustomKeyStoreNotFound, CustomKeyStoreInvalidState, DependencyTimeout,
+    XksKeyAlreadyInUse.
+    """
     store = find_store(call, store_id)
-    if store.kind != origin or store.state != CONNECTED:
-        raise errors.CustomKeyStoreInvalidState
+    if store.kind != origin:
+        raise errors.InvalidRequest(f"A key of origin {origin} cannot be in a custom key store of type {store.kind}.")
+    store_backing.check_answers(store)
     taken = {"custom_key_store_id": store_id, "xks_key_id": xks_key_id}
     if xks_key_id is not None and call.engine.database.count("kms_keys", taken):
-        raise errors.XksKeyAlreadyInUse
+        raise errors.XksKeyAlreadyInUse(f"Another KMS key of this store stands for the external key {xks_key_id}.")
 
 
 def check_random(call: KmsCall, store_id: str) -> None:
-    """Whether random bytes come out of a store. Raises: CustomKeyStoreNotFound, CustomKeyStoreInvalidState."""
+    """Whether random bytes come out of a store.
+
+    Raises: CustomKeyStoreNotFound, CustomKeyStoreInvalidState, DependencyTimeout, UnsupportedOperation.
+    """
     store = find_store(call, store_id)
     if store.kind != CLOUDHSM:
         raise errors.UnsupportedOperation("Only CloudHSM key stores generate random bytes.")
-    if store.state != CONNECTED:
-        raise errors.CustomKeyStoreInvalidState
+    store_backing.check_answers(store)
 
 
 def find_store(call: KmsCall, store_id: str) -> CustomKeyStore:
-    """Raises: CustomKeyStoreNotFound."""
+    """A store of the caller's account and Region. Raises: CustomKeyStoreNotFound."""
     where = {"store_id": store_id, "account_id": call.caller.account_id, "region": call.caller.region}
     row = call.engine.database.find("custom_key_stores", where)
     if row is None:
-        raise errors.CustomKeyStoreNotFound
+        raise _not_found(store_id)
     return CustomKeyStore(**row)
+
+
+def is_cut_off(engine: Engine, key: KmsKey) -> bool:
+    """Whether a key lives in a store that is not connected."""
+    store = store_backing.store_of(engine, key)
+    return store is not None and store.state != CONNECTED
 
 
 def keys_of(engine: Engine, store_id: str) -> list[KmsKey]:
@@ -205,54 +213,43 @@ def keys_of(engine: Engine, store_id: str) -> list[KmsKey]:
 
 
 def settle(engine: Engine) -> None:
-    """Stores that were connecting are connected, and their keys are what they were before."""
-    for row in engine.database.select("custom_key_stores", {"state": CONNECTING}):
-        engine.database.update("custom_key_stores", {"store_id": row["store_id"]}, {"state": CONNECTED})
-        for key in keys_of(engine, row["store_id"]):
-            if key.state == UNAVAILABLE:
-                change_key(engine.database, key, state=key.state_when_available or "Enabled", state_when_available=None)
+    """Bring connections and disconnections under way to their end, good or bad."""
+    for row in engine.database.select("custom_key_stores", {"state": (CONNECTING, DISCONNECTING)}):
+        store = CustomKeyStore(**row)
+        if store.state == DISCONNECTING:
+            _change(engine, store, state=DISCONNECTED)
+        elif store.outage is not None:
+            _change(engine, store, state=FAILED, connection_error=store.outage)
+        else:
+            _change(engine, store, state=CONNECTED)
+            _revive_keys(engine, store)
 
 
-def cluster_of(engine: Engine, key: KmsKey) -> str | None:
-    """The CloudHSM cluster behind a key, None for a key of an external store."""
-    row: Row | None = engine.database.find("custom_key_stores", {"store_id": key.custom_key_store_id})
-    return None if row is None else row["configuration"].get("cloud_hsm_cluster_id")
+def _revive_keys(engine: Engine, store: CustomKeyStore) -> None:
+    """The keys of a connected store are what they were before, or what they were made to be meanwhile."""
+    for key in keys_of(engine, store.store_id):
+        if key.state == UNAVAILABLE:
+            change_key(engine.database, key, state=key.state_when_available or "Enabled", state_when_available=None)
 
 
-def _require(call: KmsCall, store_id: str, state: str | None) -> CustomKeyStore:
-    """A store in a state, if it matters. Raises: AccessDenied, CustomKeyStoreNotFound, CustomKeyStoreInvalidState."""
+def _change(engine: Engine, store: CustomKeyStore, **changes: Any) -> None:
+    engine.database.update("custom_key_stores", {"store_id": store.store_id}, changes)
+
+
+def _authorized_store(call: KmsCall, store_id: str) -> CustomKeyStore:
+    """Raises: AccessDenied, CustomKeyStoreNotFound."""
     authorize_by_iam(call, permission=call.name)
     store = find_store(call, store_id)
-    if state is not None and store.state != state:
-        raise errors.CustomKeyStoreInvalidState
+    call.additional = {"customKeyStoreName": store.name}
+    if store.cluster_id is not None:
+        call.additional["clusterId"] = store.cluster_id
     return store
 
 
-def _configuration(given: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: given[name] for name in _KEPT if given.get(name) is not None}
-    credential = given.get("xks_proxy_authentication_credential")
-    return kept if credential is None else {**kept, "access_key_id": credential["AccessKeyId"]}
+def _require_state(store: CustomKeyStore, *states: str) -> None:
+    if store.state not in states:
+        raise errors.CustomKeyStoreInvalidState(f"The custom key store {store.store_id} is {store.state}.")
 
 
-def _check_unique(call: KmsCall, name: str, configuration: Mapping[str, Any], but: str = "") -> None:
-    where = {"account_id": call.caller.account_id, "region": call.caller.region}
-    for row in call.engine.database.select("custom_key_stores", where):
-        if row["store_id"] == but:
-            continue
-        other = row["configuration"]
-        if row["name"] == name:
-            raise errors.CustomKeyStoreNameInUse
-        if "cloud_hsm_cluster_id" in other and _same(other, configuration, "cloud_hsm_cluster_id"):
-            raise errors.CloudHsmClusterInUse
-        if "xks_proxy_uri_path" in other and _same(
-            other, configuration, "xks_proxy_uri_endpoint", "xks_proxy_uri_path"
-        ):
-            raise errors.XksProxyUriInUse
-
-
-def _same(one: Mapping[str, Any], other: Mapping[str, Any], *names: str) -> bool:
-    return all(one.get(name) == other.get(name) for name in names)
-
-
-def _words(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
+def _not_found(name: str) -> errors.CustomKeyStoreNotFound:
+    return errors.CustomKeyStoreNotFound(f"The custom key store {name} does not exist.")

@@ -1,7 +1,8 @@
 """What falls due as time passes: deletions, rotations, the end of imported material and of time-limited keys.
 
 Nothing happens behind the back of a read: loading a key never rotates or deletes it. Whoever moves the clock, and the
-server every second, asks here.
+server every second, asks here. What takes AWS a moment and has no date is settled apart: replicas being created, a
+primary changing its Region, a store on its way to being connected.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from kms import backing_keys, custom_key_stores, imports, keys, multi_region, rotation
 from kms.engine import Engine
 from kms.key import KmsKey
+from kms.own_events import DELETE_KEY, own_event
 from kms.ownership import Provision, Scope
 from kms.reencryption import OpenStore, ReEncryption
-from shared.audit import ApiEvent, Resource
 
 
 class Schedule:
-    """Carries out what is due, in one unit of work."""
+    """Carries out what is due, and ends what is under way; each in one unit of work."""
 
     def __init__(self, engine: Engine, reencryption: ReEncryption, open_store: OpenStore) -> None:
         self._engine = engine
@@ -23,10 +24,9 @@ class Schedule:
         self._open_store = open_store
 
     def run(self) -> None:
+        """Carry out what has a date that is past."""
         now = self._engine.clock.now()
         with self._engine.database.unit():
-            multi_region.settle(self._engine)
-            custom_key_stores.settle(self._engine)
             while rows := self._engine.database.select(
                 "kms_keys", {"deletion_at__le": now}, order=["deletion_at"], limit=1
             ):
@@ -39,21 +39,16 @@ class Schedule:
             for row in self._engine.database.select("scopes", {"not_after__le": now}, order=["not_after"]):
                 self._replace_key(Scope.from_row(row))
 
+    def settle(self) -> None:
+        """Bring to its end what is under way."""
+        with self._engine.database.unit():
+            multi_region.settle(self._engine)
+            custom_key_stores.settle(self._engine)
+
     def _delete(self, key: KmsKey) -> None:
         keys.delete_key(self._engine, key)
         multi_region.after_deletion(self._engine, key, key.deletion_at or self._engine.clock.now())
-        self._engine.trail.record(
-            ApiEvent(
-                source="kms.amazonaws.com",
-                name="DeleteKey",
-                region=key.region,
-                caller=None,
-                account_id=key.account_id,
-                read_only=False,
-                resources=[Resource(key.arn, key.account_id)],
-                time=key.deletion_at,
-            )
-        )
+        self._engine.trail.record(own_event(DELETE_KEY, key, key.deletion_at))
 
     def _replace_key(self, scope: Scope) -> None:
         """A time-limited key is over: nothing new is sealed under it, and what it sealed moves to its successor."""

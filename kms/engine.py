@@ -119,6 +119,7 @@ def _event(call: KmsCall, arguments: dict[str, Any], refusal: errors.KmsRefusal 
         request_parameters={**(_logged(call.name, arguments) or {}), **call.shown} or None,
         response_elements=call.response,
         resources=list(call.resources),
+        lists_resources=not call.name.endswith(("CustomKeyStore", "CustomKeyStores")),
         error_code=None if refusal is None else error_code(refusal),
         error_message=None if refusal is None else refusal.message,
         additional=call.additional,

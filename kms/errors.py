@@ -84,12 +84,72 @@ class CloudHsmClusterInUse(KmsRefusal):
     """Another custom key store has this CloudHSM cluster."""
 
 
+class CloudHsmClusterNotRelated(KmsRefusal):
+    """A CloudHSM cluster with another certificate than the one that a store had."""
+
+
+class CloudHsmClusterNotFound(KmsRefusal):
+    """The CloudHSM cluster of a store is gone."""
+
+
+class CloudHsmClusterNotActive(KmsRefusal):
+    """The CloudHSM cluster of a store has no active HSM."""
+
+
+class CloudHsmClusterInvalidConfiguration(KmsRefusal):
+    """The CloudHSM cluster of a store has not the network that it needs."""
+
+
+class IncorrectTrustAnchor(KmsRefusal):
+    """A certificate that is not that of the CloudHSM cluster."""
+
+
 class XksProxyUriInUse(KmsRefusal):
     """Another custom key store has this proxy."""
 
 
+class XksProxyUriEndpointInUse(KmsRefusal):
+    """Another custom key store has this private DNS name."""
+
+
+class XksProxyVpcEndpointServiceInUse(KmsRefusal):
+    """Another custom key store has this VPC endpoint service."""
+
+
+class XksProxyUriUnreachable(KmsRefusal):
+    """The proxy of an external key store does not answer."""
+
+
+class XksProxyIncorrectAuthenticationCredential(KmsRefusal):
+    """The proxy of an external key store does not know the credential."""
+
+
+class XksProxyInvalidResponse(KmsRefusal):
+    """The proxy of an external key store answers what KMS cannot read."""
+
+
+class XksProxyInvalidConfiguration(KmsRefusal):
+    """The proxy of an external key store is not set up as KMS needs it."""
+
+
+class XksProxyVpcEndpointServiceNotFound(KmsRefusal):
+    """The VPC endpoint service before a proxy is gone."""
+
+
+class XksProxyVpcEndpointServiceInvalidConfiguration(KmsRefusal):
+    """The VPC endpoint service before a proxy is not set up as KMS needs it."""
+
+
 class XksKeyAlreadyInUse(KmsRefusal):
     """Another KMS key stands for this external key."""
+
+
+class KeyUnavailable(KmsRefusal):
+    """The key's material cannot be reached just now; the call can be tried again."""
+
+
+class DependencyTimeout(KmsRefusal):
+    """What stands behind a custom key store did not answer in time; the call can be tried again."""
 
 
 class InvalidImportToken(KmsRefusal):

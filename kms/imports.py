@@ -2,7 +2,8 @@
 
 Follows "Importing key material in AWS KMS keys" and the KMS API reference. A key is usable only while all the material
 that ever was its own is there; only the same material can be brought again. An import token carries the private half of
-its wrapping key, sealed under the domain key: nothing of it is stored.
+its wrapping key, sealed under the domain key: nothing of it is stored. Related multi-Region keys have the same
+materials, and each must be brought its own: new material comes to the primary, and replicas wait for it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from kms import backing_keys, errors, key_material, key_specs
 from kms.backing_keys import Generation
 from kms.engine import Engine
 from kms.errors import DomainKeyError
-from kms.key import KmsKey, change_key, get_key
+from kms.key import EXTERNAL, KmsKey, change_key, get_key
 from kms.key_hierarchy import key_material_id as id_of
+from kms.multi_region import related, replicas, require_primary
 from kms.operation import KmsCall, operation
+from kms.own_events import DELETE_EXPIRED, own_event
 from kms.primitives import KeyMaterial, asymmetric
 from kms.tables import limit as quota
 from kms.times import DAY_SECONDS, as_event_text
-from shared.audit import ApiEvent, Resource
 
 EXPIRES, DOES_NOT_EXPIRE = "KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"
 NEW, EXISTING = "NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"
@@ -51,11 +53,12 @@ def get_parameters_for_import(
     Raises: as `KmsCall.authorized_key`; UnsupportedOperation.
     """
     conditions = {"kms:wrappingalgorithm": wrapping_algorithm, "kms:wrappingkeyspec": wrapping_key_spec}
-    key = call.authorized_key(key_id, conditions=conditions)
+    key = _external_key(call, key_id, conditions)
     if wrapping_algorithm not in asymmetric.WRAPPING_ALGORITHMS:
         raise errors.UnsupportedOperation(f"WrappingAlgorithm {wrapping_algorithm} is not supported.")
     if not wrapping_key_spec.startswith("RSA_"):
         raise errors.UnsupportedOperation(f"WrappingKeySpec {wrapping_key_spec} is not simulated.")
+    _check_wrapping(key, wrapping_algorithm, wrapping_key_spec)
     private = asymmetric.generate(wrapping_key_spec)
     valid_to = call.engine.clock.now() + DAY_SECONDS
     content = {
@@ -90,7 +93,7 @@ def import_key_material(
     conditions = {"kms:expirationmodel": expiration_model}
     if valid_to is not None:
         conditions["kms:validto"] = valid_to.isoformat()
-    key = call.authorized_key(key_id, conditions=conditions)
+    key = _external_key(call, key_id, conditions)
     material = _unwrap(call.engine, key, import_token, encrypted_key_material)
     if not key_material.fits(key.key_spec, material):
         raise errors.IncorrectKeyMaterial(f"The key material does not fit key spec {key.key_spec}.")
@@ -104,6 +107,8 @@ def import_key_material(
     if key_material_description is not None:
         about["description"] = key_material_description
     backing_keys.bring(call.engine, key, material_id, material, about, is_pending=chosen == NEW and bool(known))
+    if chosen == NEW:
+        _announce(call.engine, key, material_id)
     _settle(call.engine, key, material_id if not known else key.current_backing_key_id)
     call.response = {"keyId": key.arn}
     return key.arn, material_id
@@ -117,14 +122,13 @@ def delete_imported_key_material(
 
     Raises: as `KmsCall.authorized_key`; NotFound.
     """
-    key = call.authorized_key(key_id)
+    key = _external_key(call, key_id, {})
     named = key_material_id or key.current_backing_key_id
-    found = {one.backing_key_id for one in backing_keys.generations(call.engine, key)}
+    found = {one.backing_key_id: one for one in backing_keys.generations(call.engine, key)}
     if key_material_id is not None and key_material_id not in found:
         raise errors.NotFound(f"Key material '{key_material_id}' does not exist")
     if named is not None:
-        backing_keys.take_away(call.engine, key, named)
-        _settle(call.engine, key, key.current_backing_key_id)
+        _take_away(call.engine, key, found[named])
     call.response = {"keyId": key.arn}
     return key.arn, named
 
@@ -132,27 +136,67 @@ def delete_imported_key_material(
 def expire(engine: Engine, generation: Generation) -> None:
     """Take away material whose time is over, as AWS does by itself."""
     key = get_key(engine.database, generation.key_arn)
-    backing_keys.take_away(engine, key, generation.backing_key_id)
-    _settle(engine, key, key.current_backing_key_id)
-    engine.trail.record(
-        ApiEvent(
-            source="kms.amazonaws.com",
-            name="DeleteExpiredKeyMaterial",
-            region=key.region,
-            caller=None,
-            account_id=key.account_id,
-            read_only=False,
-            service_event_details={"keyId": key.key_id},
-            resources=[Resource(key.arn, key.account_id)],
-            time=generation.valid_to,
-        )
+    _take_away(engine, key, generation)
+    engine.trail.record(own_event(DELETE_EXPIRED, key, generation.valid_to))
+
+
+def rotate_to_pending(engine: Engine, key: KmsKey, when: float, rotation_type: str) -> str:
+    """Rotate to the material that waits for it, in related keys too; returns its id. Raises: InvalidKeyState."""
+    pending = backing_keys.find_pending(engine, key)
+    if pending is None or not is_everywhere(engine, key, pending.backing_key_id):
+        raise errors.InvalidKeyState(f"No available key material pending rotation for the key: {key.arn}.")
+    for one in related(engine, key):
+        backing_keys.make_current(engine, one, pending.backing_key_id, when, rotation_type)
+    return pending.backing_key_id
+
+
+def is_everywhere(engine: Engine, key: KmsKey, material_id: str) -> bool:
+    """Whether a material is here in a key and all that are related to it."""
+    return all(
+        any(one.is_here and one.backing_key_id == material_id for one in backing_keys.generations(engine, kin))
+        for kin in related(engine, key)
     )
+
+
+def earliest_expiry(engine: Engine, key: KmsKey) -> tuple[str | None, float | None]:
+    """The expiration model of a key, and when the first of its materials expires; what waits for rotation is not one.
+
+    Source: ValidTo of KeyMetadata. A recorded answer shows that a key without material has no expiration model.
+    """
+    here = [one for one in backing_keys.generations(engine, key) if one.is_here and not one.is_pending]
+    ends = [one.valid_to for one in here if one.valid_to is not None]
+    if ends:
+        return EXPIRES, min(ends)
+    return (DOES_NOT_EXPIRE if here else None), None
+
+
+def _external_key(call: KmsCall, key_id: str, conditions: Mapping[str, str]) -> KmsKey:
+    """A key that takes imported material. Raises: as `KmsCall.authorized_key`; UnsupportedOperation."""
+    key = call.authorized_key(key_id, conditions=conditions)
+    if key.origin != EXTERNAL:
+        raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
+    return key
+
+
+def _announce(engine: Engine, key: KmsKey, material_id: str) -> None:
+    """Replicas wait for what is new in their primary."""
+    (new,) = [one for one in backing_keys.generations(engine, key) if one.backing_key_id == material_id]
+    for replica in replicas(engine, key):
+        backing_keys.expect(engine, replica, new)
+
+
+def _take_away(engine: Engine, key: KmsKey, generation: Generation) -> None:
+    """Of a primary, material that waits for its rotation goes from its replicas too."""
+    backing_keys.take_away(engine, key, generation)
+    if generation.is_pending and not key.is_replica:
+        for replica in replicas(engine, key):
+            backing_keys.forget(engine, replica, generation.backing_key_id)
+    _settle(engine, key, key.current_backing_key_id)
 
 
 def _settle(engine: Engine, key: KmsKey, current: str | None) -> None:
     """Bring the key's state into line: usable if all its material is there, pending import if not."""
-    own = [one for one in backing_keys.generations(engine, key) if not one.is_pending]
-    is_whole = bool(own) and all(one.is_here for one in own)
+    is_whole = backing_keys.is_whole(engine, key)
     changes: dict[str, Any] = {"current_backing_key_id": current}
     if is_whole and key.state == "PendingImport":
         changes["state"] = "Enabled"
@@ -189,6 +233,19 @@ def _unwrap(engine: Engine, key: KmsKey, token: bytes, wrapped: bytes) -> bytes:
         raise errors.CiphertextRejected from error
 
 
+def _check_wrapping(key: KmsKey, algorithm: str, wrapping_key_spec: str) -> None:
+    """Whether the key's material fits under a wrapping. Raises: UnsupportedOperation.
+
+    Source: WrappingAlgorithm of GetParametersForImport.
+    """
+    is_direct = algorithm == asymmetric.WRAPPING_ALGORITHMS[algorithm]
+    too_long = key.key_spec == "ECC_NIST_P521" and wrapping_key_spec == "RSA_2048"
+    if is_direct and (key.key_spec.startswith("RSA_") or too_long):
+        raise errors.UnsupportedOperation(
+            f"Key material of key spec {key.key_spec} cannot be wrapped by {algorithm} under {wrapping_key_spec}."
+        )
+
+
 def _check_choice(
     key: KmsKey, known: Mapping[str, Generation], chosen: str, material_id: str, named: str | None
 ) -> None:
@@ -197,7 +254,11 @@ def _check_choice(
         raise errors.InvalidRequest("KeyMaterialId cannot be specified for new key material.")
     if (named or material_id) != material_id or (chosen == EXISTING) != (material_id in known):
         raise errors.IncorrectKeyMaterial
-    if chosen == EXISTING or not known:
+    if chosen == EXISTING:
+        return
+    if key.is_replica:
+        require_primary(key)
+    if not known:
         return
     if not key_specs.is_symmetric(key):
         raise errors.IncorrectKeyMaterial

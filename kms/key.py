@@ -1,6 +1,6 @@
 """The KMS key: a logical key with an ARN, a state and a policy; and how an identifier in a request finds it.
 
-Follows "Key identifiers (KeyId)" of the AWS KMS Developer Guide. Asymmetric and HMAC keys are not here yet.
+Follows "Key identifiers (KeyId)" of the AWS KMS Developer Guide.
 """
 
 from __future__ import annotations
@@ -66,8 +66,13 @@ class KmsKey:
 
     @property
     def material_arn(self) -> str:
-        """What the key's material is kept under: its ARN, of a multi-Region key without the Region."""
-        return material_arn(self.region, self.account_id, self.key_id, multi_region=self.multi_region)
+        """What the key's material is kept under: its ARN.
+
+        Related multi-Region keys share what AWS KMS made for them, so their Region is left out; what customers import
+        they import into each.
+        """
+        is_shared = self.multi_region and self.origin != EXTERNAL
+        return key_arn("" if is_shared else self.region, self.account_id, self.key_id)
 
     @property
     def is_replica(self) -> bool:
@@ -84,10 +89,6 @@ class KmsKey:
 
 def key_arn(region: str, account_id: str, key_id: str) -> str:
     return build_arn("kms", region, account_id, f"key/{key_id}")
-
-
-def material_arn(region: str, account_id: str, key_id: str, *, multi_region: bool) -> str:
-    return key_arn("" if multi_region else region, account_id, key_id)
 
 
 def alias_arn(region: str, account_id: str, alias_name: str) -> str:

@@ -20,15 +20,18 @@ ALGORITHMS_MEMBER = {
 """Key usage -> where a key's metadata lists its algorithms; on the wire with a capital."""
 
 _TABLE = tables.load("key_specs")
-_SPECS: dict[str, dict[str, list[str]]] = _TABLE["specs"]
+SPECS: dict[str, dict[str, list[str]]] = _TABLE["specs"]
 _GRANTABLE: dict[str, list[str]] = _TABLE["grantOperations"]
+
+UNSIMULATED_ALGORITHMS: frozenset[str] = frozenset(_TABLE["unsimulatedAlgorithms"])
+"""Algorithms of the API that no library at hand has, or that exist in China Regions only."""
 
 DATA_KEY_PAIR_SPECS: frozenset[str] = frozenset(_TABLE["dataKeyPairs"])
 
 
 def usage_of(spec: str, usage: str | None) -> str:
     """The usage of a new key. Raises: UnsupportedOperation for a spec not simulated; InvalidRequest."""
-    if spec not in _SPECS:
+    if spec not in SPECS:
         raise errors.UnsupportedOperation(f"KeySpec {spec} is not simulated.")
     if usage is None:
         if spec != SYMMETRIC_DEFAULT:
@@ -36,14 +39,14 @@ def usage_of(spec: str, usage: str | None) -> str:
                 "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
             )
         return ENCRYPT_DECRYPT
-    if usage not in _SPECS[spec]:
+    if usage not in SPECS[spec]:
         raise errors.InvalidRequest(f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     return usage
 
 
 def algorithms(spec: str, usage: str) -> list[str]:
     """The algorithms of a key, in the order in which AWS names them."""
-    return _SPECS[spec][usage]
+    return SPECS[spec][usage]
 
 
 def is_symmetric(key: KmsKey) -> bool:
@@ -58,10 +61,12 @@ def has_key_pair(key: KmsKey) -> bool:
 def check(name: str, key: KmsKey, usage: str, algorithm: str) -> None:
     """Refuse a key of another usage, or one that does not know the algorithm.
 
-    name: the operation's. Raises: InvalidKeyUsage, in the recorded words of AWS KMS.
+    name: the operation's. Raises: InvalidKeyUsage, in the recorded words of AWS KMS; UnsupportedOperation.
     """
     if key.key_usage != usage:
         raise errors.InvalidKeyUsage(f"{key.arn} key usage is {key.key_usage} which is not valid for {name}.")
+    if algorithm in UNSIMULATED_ALGORITHMS:
+        raise errors.UnsupportedOperation(f"Algorithm {algorithm} is not simulated.")
     if algorithm not in algorithms(key.key_spec, usage):
         raise errors.InvalidKeyUsage(f"Algorithm {algorithm} is incompatible with key spec {key.key_spec}.")
 

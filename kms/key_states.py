@@ -31,6 +31,12 @@ def check(operation: str, key: KmsKey) -> None:
         raise _EXCEPTION_OF_CODE[outcome["code"]](_message(outcome["message"] or "", key))
 
 
+def refuse_pending_deletion(key: KmsKey) -> None:
+    """Raises: InvalidKeyState if a key's deletion is scheduled."""
+    if key.state in ("PendingDeletion", "PendingReplicaDeletion"):
+        raise errors.InvalidKeyState(_message("<keyArn> is pending deletion.", key))
+
+
 @cache
 def _outcome(operation: str, state: str) -> dict[str, Any]:
     table = tables.load("key_states")

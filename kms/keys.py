@@ -5,20 +5,23 @@ Follows the KMS API reference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kms import backing_keys, custom_key_stores, errors, key_specs, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
-from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn, material_arn
+from kms.event_metadata import event_metadata
+from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn
 from kms.key_policy import check_policy, default_policy
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
-from kms.multi_region import related, replicas
+from kms.multi_region import check_room, related, replicas
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
 from kms.times import DAY_SECONDS, as_event_text
+
+SELF = "SELF"
 
 
 @operation
@@ -39,13 +42,20 @@ def create_key(
 ) -> KmsKey:
     """Create a key in the caller's account and Region.
 
-    Raises: AccessDenied, InvalidRequest, MalformedPolicyDocument, TagRefused, UnsupportedOperation.
+    Raises: AccessDenied, InvalidRequest, LimitExceeded, MalformedPolicyDocument, TagRefused, UnsupportedOperation, and
+    as `custom_key_stores.check_home`.
     """
+    if key_spec is not None and customer_master_key_spec is not None:
+        raise errors.InvalidRequest(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+            "CustomerMasterKeySpec is deprecated."
+        )
     spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
     usage = key_specs.usage_of(spec, key_usage)
     call.shown = {"keyUsage": usage, "keySpec": spec, "customerMasterKeySpec": spec}
-    _refuse_unsupported(spec, origin, multi_region)
-    custom_key_stores.check_home(call, origin, custom_key_store_id, xks_key_id)
+    custom_key_stores.check_origin(origin, custom_key_store_id, xks_key_id)
+    if custom_key_store_id is not None and (multi_region or spec != SYMMETRIC_DEFAULT):
+        raise errors.UnsupportedOperation("Custom key stores hold symmetric encryption keys of one Region only.")
     conditions = {
         "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),
         "kms:keyspec": spec,
@@ -60,6 +70,9 @@ def create_key(
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
         check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+    if custom_key_store_id is not None:
+        custom_key_stores.check_home(call, origin, custom_key_store_id, xks_key_id)
+    check_room(call, call.caller.region)
     key = add_key(
         call.engine,
         account_id=call.caller.account_id,
@@ -100,7 +113,7 @@ def add_key(
     """Store a new key with its first backing key, or waiting for its import. No authorisation: that is the caller's."""
     key_id = f"mrk-{engine.randomness.hex(32)}" if multi_region else engine.randomness.uuid()
     arn = key_arn(region, account_id, key_id)
-    kept_under = material_arn(region, account_id, key_id, multi_region=multi_region)
+    kept_under = key_arn("" if multi_region else region, account_id, key_id)
     now = engine.clock.now()
     next_rotation = None if rotation_period_days is None else now + rotation_period_days * DAY_SECONDS
     engine.database.insert(
@@ -137,14 +150,6 @@ def add_key(
     return get_key(engine.database, arn)
 
 
-def _refuse_unsupported(spec: str, origin: str, multi_region: bool) -> None:
-    """What AWS KMS does not offer, and what is not simulated: refused by name, never half done."""
-    if multi_region and origin == EXTERNAL:
-        raise errors.UnsupportedOperation("Multi-Region keys of origin EXTERNAL are not simulated.")
-    if origin in custom_key_stores.REQUIRED and (multi_region or spec != SYMMETRIC_DEFAULT):
-        raise errors.UnsupportedOperation("Custom key stores hold symmetric encryption keys of one Region only.")
-
-
 @operation
 def describe_key(call: KmsCall, *, key_id: str, grant_tokens: list[str] | None = None) -> KmsKey:
     """The key's metadata. Raises: as `KmsCall.authorized_key`."""
@@ -152,10 +157,16 @@ def describe_key(call: KmsCall, *, key_id: str, grant_tokens: list[str] | None =
 
 
 @operation
-def list_keys(call: KmsCall, *, limit: int | None = None, marker: str | None = None) -> Page[KmsKey]:
-    """The keys of the caller's account and Region, AWS managed ones included, AWS owned ones never."""
+def list_keys(
+    call: KmsCall, *, limit: int | None = None, marker: str | None = None, resource_owners: Sequence[str] = (SELF,)
+) -> Page[KmsKey]:
+    """The keys of the caller's account and Region, AWS managed ones included, AWS owned ones never.
+
+    resource_owners: without SELF the list is empty, for no account shares keys through RAM here.
+    """
     authorize_by_iam(call, permission=call.name)
-    where = {"account_id": call.caller.account_id, "region": call.caller.region}
+    owner = call.caller.account_id if SELF in resource_owners else "nobody"
+    where = {"account_id": owner, "region": call.caller.region}
     return page_of(call, "kms_keys", where, "key_id", limit, marker, _from_columns)
 
 
@@ -170,7 +181,7 @@ def enable_key(call: KmsCall, *, key_id: str) -> None:
 
     key = call.authorized_key(key_id)
     _refuse_aws_managed(key)
-    change_key(call.engine.database, key, state="Enabled")
+    _set_state(call.engine, key, "Enabled")
     if not key.is_enabled:
         rotation.rotate_if_overdue(call.engine, key)
     call.response = {"keyId": key.arn}
@@ -181,8 +192,14 @@ def disable_key(call: KmsCall, *, key_id: str) -> None:
     """Make a key unusable for cryptographic operations, at once and until it is enabled."""
     key = call.authorized_key(key_id)
     _refuse_aws_managed(key)
-    change_key(call.engine.database, key, state="Disabled")
+    _set_state(call.engine, key, "Disabled")
     call.response = {"keyId": key.arn}
+
+
+def _set_state(engine: Engine, key: KmsKey, state: str) -> None:
+    """Enable or disable a key; of one whose store is cut off it shows when the store is back."""
+    column = "state_when_available" if key.state == custom_key_stores.UNAVAILABLE else "state"
+    change_key(engine.database, key, **{column: state})
 
 
 @operation
@@ -219,11 +236,14 @@ def schedule_key_deletion(call: KmsCall, *, key_id: str, pending_window_in_days:
 
 @operation
 def cancel_key_deletion(call: KmsCall, *, key_id: str) -> str:
-    """Keep a key that was to be deleted; it comes back disabled, or pending import. Returns its ARN."""
+    """Keep a key that was to be deleted; it comes back disabled, pending import or unavailable. Returns its ARN."""
     key = call.authorized_key(key_id)
-    is_whole = all(one.is_here for one in backing_keys.generations(call.engine, key)) and key.current_backing_key_id
-    state = "Disabled" if is_whole else "PendingImport"
-    change_key(call.engine.database, key, state=state, deletion_at=None, pending_window_days=None)
+    changes: dict[str, Any] = {"state": "Disabled"}
+    if not backing_keys.is_whole(call.engine, key):
+        changes = {"state": "PendingImport"}
+    elif custom_key_stores.is_cut_off(call.engine, key):
+        changes = {"state": custom_key_stores.UNAVAILABLE, "state_when_available": "Disabled"}
+    change_key(call.engine.database, key, **changes, deletion_at=None, pending_window_days=None)
     call.response = {"keyId": key.arn}
     return key.arn
 
@@ -243,30 +263,10 @@ def delete_key(engine: Engine, key: KmsKey) -> None:
     engine.database.delete("grants", {"key_arn": key.arn})
     engine.database.delete("aliases", {"key_arn": key.arn})
     engine.database.delete("kms_keys", {"arn": key.arn})
-    if not related(engine, key) or not key.multi_region:
+    if key.origin == EXTERNAL or not key.multi_region or not related(engine, key):
         backing_keys.destroy(engine, key)
 
 
 def _refuse_aws_managed(key: KmsKey) -> None:
     if key.manager == "AWS":
         raise errors.UnsupportedOperation(f"{key.arn} is an AWS managed key; only AWS can change it.")
-
-
-def event_metadata(key: KmsKey) -> dict[str, Any]:
-    """KeyMetadata as CloudTrail shows it in CreateKey's response: names in lower camel case, dates as text."""
-    return {
-        "aWSAccountId": key.account_id,
-        "keyId": key.key_id,
-        "arn": key.arn,
-        "creationDate": as_event_text(key.created_at),
-        "enabled": key.is_enabled,
-        "description": key.description,
-        "keyUsage": key.key_usage,
-        "keyState": key.state,
-        "origin": key.origin,
-        "keyManager": key.manager,
-        "customerMasterKeySpec": key.key_spec,
-        "keySpec": key.key_spec,
-        key_specs.ALGORITHMS_MEMBER[key.key_usage]: key_specs.algorithms(key.key_spec, key.key_usage),
-        "multiRegion": key.multi_region,
-    }

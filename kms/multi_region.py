@@ -1,7 +1,7 @@
 """Multi-Region keys: one key id and one material in several Regions, with a primary that leads.
 
 Follows "Multi-Region keys in AWS KMS" and the KMS API reference. Shared: key id, material, spec, usage, origin,
-rotation. Independent: policy, grants, aliases, tags, description, state. Imported material is refused by name here.
+rotation. Independent: policy, grants, aliases, tags, description, state, and whether imported material is there.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kms import errors, tags
+from kms import backing_keys, errors, tags
 from kms.authorization import authorize_by_iam
-from kms.engine import Engine
-from kms.key import KmsKey, change_key, find_key, get_key, key_arn
+from kms.engine import EVENT_SOURCE, Engine
+from kms.event_metadata import event_metadata
+from kms.key import CUSTOMER, EXTERNAL, KmsKey, change_key, find_key, get_key, key_arn
 from kms.key_policy import check_policy, default_policy
 from kms.operation import KmsCall, operation
+from kms.own_events import SYNCHRONIZE, own_event
+from kms.tables import limit as quota
 from kms.times import DAY_SECONDS
+from shared.audit import ApiEvent, Resource
 
 CREATING, UPDATING = "Creating", "Updating"
 PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
@@ -34,8 +38,8 @@ def replicate_key(
 ) -> KmsKey:
     """Make a replica of a primary key in another Region. It is Creating until time passes.
 
-    Raises: as `KmsCall.authorized_key`; AlreadyExists, InvalidRequest, MalformedPolicyDocument, TagRefused,
-    UnsupportedOperation.
+    Raises: as `KmsCall.authorized_key`; AlreadyExists, InvalidRequest, LimitExceeded, MalformedPolicyDocument,
+    TagRefused, UnsupportedOperation.
     """
     key = call.authorized_key(key_id, conditions={"kms:replicaregion": replica_region})
     require_primary(key)
@@ -50,6 +54,7 @@ def replicate_key(
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
         check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+    check_room(call, replica_region)
     row = engine.database.find("kms_keys", {"arn": key.arn}) or {}
     own = {
         "arn": arn,
@@ -62,8 +67,45 @@ def replicate_key(
     }
     engine.database.insert("kms_keys", {**row, **own})
     replica = get_key(engine.database, arn)
-    call.response = {"replicaKeyMetadata": {"arn": arn, "keyId": key.key_id}, "replicaPolicy": replica.policy}
+    if key.origin == EXTERNAL:
+        for generation in backing_keys.generations(engine, key):
+            backing_keys.expect(engine, replica, generation)
+    _tell(call, replica)
     return replica
+
+
+def _tell(call: KmsCall, replica: KmsKey) -> None:
+    """The trail of the primary's Region shows the replication, that of the replica's the creation of a key.
+
+    Source: the sample of ReplicateKey, which tells of the CreateKey event; what that shows of its request is inferred.
+    """
+    metadata = {**event_metadata(replica), "multiRegionConfiguration": _event_configuration(call.engine, replica)}
+    call.response = {"replicaKeyMetadata": metadata, "replicaPolicy": replica.policy}
+    shown = ("description", "origin", "keyUsage", "keySpec", "customerMasterKeySpec", "multiRegion")
+    call.engine.trail.record(
+        ApiEvent(
+            source=EVENT_SOURCE,
+            name="CreateKey",
+            region=replica.region,
+            caller=call.caller,
+            account_id=call.caller.account_id,
+            read_only=False,
+            request_parameters={name: metadata[name] for name in shown},
+            response_elements={"keyMetadata": metadata},
+            resources=[Resource(replica.arn, replica.account_id)],
+            request_id=call.caller.request_id,
+        )
+    )
+
+
+def _event_configuration(engine: Engine, key: KmsKey) -> dict[str, Any]:
+    """The related keys as CloudTrail shows them."""
+    kin = [({"arn": one.arn, "region": one.region}, one.is_replica) for one in related(engine, key)]
+    return {
+        "multiRegionKeyType": "REPLICA" if key.is_replica else "PRIMARY",
+        "primaryKey": next(told for told, is_replica in kin if not is_replica),
+        "replicaKeys": [told for told, is_replica in kin if is_replica],
+    }
 
 
 @operation
@@ -77,7 +119,7 @@ def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) ->
     if primary_region == key.region:
         raise errors.InvalidRequest(f"{key.arn} is the primary key already.")
     replica = get_key(call.engine.database, key_arn(primary_region, key.account_id, key.key_id))
-    if not replica.is_enabled:
+    if replica.state not in ("Enabled", UPDATING):
         raise errors.InvalidKeyState(f"{replica.arn} is not enabled.")
     for one in related(call.engine, key):
         changes: dict[str, Any] = {"primary_region": primary_region}
@@ -85,6 +127,18 @@ def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) ->
             changes["state"] = UPDATING
         change_key(call.engine.database, one, **changes)
     call.response = {"keyId": key.arn}
+
+
+def check_room(call: KmsCall, region: str) -> None:
+    """Whether the caller's account can have one more key in a Region. Raises: LimitExceeded.
+
+    Only customer managed keys count, in whatever state. Source: "Resource quotas" of the AWS KMS Developer Guide.
+    """
+    where = {"account_id": call.caller.account_id, "region": region, "manager": CUSTOMER}
+    if call.engine.database.count("kms_keys", where) >= quota("customerManagedKeys"):
+        raise errors.LimitExceeded(
+            f"The account {call.caller.account_id} has reached its quota of {quota('customerManagedKeys')} KMS keys."
+        )
 
 
 def related(engine: Engine, key: KmsKey) -> list[KmsKey]:
@@ -112,8 +166,20 @@ def require_primary(key: KmsKey) -> None:
 
 
 def settle(engine: Engine) -> None:
-    """Keys that were being created or updated are ready: time has passed."""
-    engine.database.update("kms_keys", {"state": (CREATING, UPDATING)}, {"state": "Enabled"})
+    """Keys that were being created or updated are ready; a replica of imported material waits for its own."""
+    for row in engine.database.select("kms_keys", {"state": CREATING}, order=["arn"]):
+        replica = KmsKey.from_row(row)
+        is_imported = replica.origin == EXTERNAL
+        change_key(engine.database, replica, state="PendingImport" if is_imported else "Enabled")
+        if not is_imported:
+            engine.trail.record(own_event(SYNCHRONIZE, replica, None))
+    engine.database.update("kms_keys", {"state": UPDATING}, {"state": "Enabled"})
+
+
+def note_synchronization(engine: Engine, key: KmsKey, when: float) -> None:
+    """The replicas have what is new in their primary."""
+    for replica in replicas(engine, key):
+        engine.trail.record(own_event(SYNCHRONIZE, replica, when))
 
 
 def after_deletion(engine: Engine, gone: KmsKey, when: float) -> None:

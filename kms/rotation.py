@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kms import backing_keys, errors, key_specs, multi_region
+from kms import backing_keys, errors, imports, key_specs, multi_region
 from kms.backing_keys import Generation
 from kms.engine import Engine
 from kms.key import EXTERNAL, KmsKey, get_key
 from kms.multi_region import share
 from kms.operation import KmsCall, operation
+from kms.own_events import ROTATE_KEY, own_event
 from kms.paging import Page, first_page, last_seen
 from kms.tables import limit as quota
 from kms.times import DAY_SECONDS
-from shared.audit import ApiEvent, Resource
 
 AUTOMATIC, ON_DEMAND = "AUTOMATIC", "ON_DEMAND"
 
@@ -33,11 +33,16 @@ class RotationStatus:
 
 @dataclass(frozen=True)
 class RotationEntry:
-    """One row of ListKeyRotations. rotated_at: None for the first material, which no rotation made."""
+    """One row of ListKeyRotations.
+
+    waits_for_replicas: whether it is pending, and has still to be imported into a related key.
+    rotated_at: None for the first material, which no rotation made.
+    """
 
     key_arn: str
     material: Generation
     is_current: bool
+    waits_for_replicas: bool
     rotated_at: float | None
     is_imported: bool
 
@@ -78,7 +83,7 @@ def get_key_rotation_status(call: KmsCall, *, key_id: str) -> RotationStatus:
     """Whether and when the key rotates; a key pending deletion does not, until its deletion is cancelled."""
     key = call.authorized_key(key_id)
     _refuse_unrotatable(key)
-    if key.state == "PendingDeletion" or not key.rotates_automatically:
+    if key.state in ("PendingDeletion", multi_region.PENDING_REPLICA_DELETION) or not key.rotates_automatically:
         return RotationStatus(key.arn, False, None, None)
     return RotationStatus(key.arn, True, key.rotation_period_days, key.next_rotation_at)
 
@@ -117,35 +122,49 @@ def list_key_rotations(
     """Rotations that happened, oldest first; with ALL_KEY_MATERIAL the first material too."""
     key = call.authorized_key(key_id)
     _refuse_unrotatable(key)
-    entries = [_entry(generation, key) for generation in backing_keys.generations(call.engine, key)]
+    entries = [_entry(call.engine, generation, key) for generation in backing_keys.generations(call.engine, key)]
     if include_key_material == "ROTATIONS_ONLY":
         entries = [entry for entry in entries if entry.material.rotation_type is not None]
     if marker is not None:
         entries = _entries_after(entries, last_seen(call, marker))
-    return first_page(call, entries, lambda entry: entry.key_material_id, limit)
+    return first_page(call, entries, _place, limit)
 
 
-def _entry(generation: Generation, key: KmsKey) -> RotationEntry:
-    rotated_at = generation.created_at if generation.rotation_type is not None else None
-    is_current = generation.backing_key_id == key.current_backing_key_id
-    return RotationEntry(key.arn, generation, is_current, rotated_at, key.origin == EXTERNAL)
+def _entry(engine: Engine, generation: Generation, key: KmsKey) -> RotationEntry:
+    return RotationEntry(
+        key.arn,
+        generation,
+        is_current=generation.backing_key_id == key.current_backing_key_id,
+        waits_for_replicas=generation.is_pending and not imports.is_everywhere(engine, key, generation.backing_key_id),
+        rotated_at=generation.created_at if generation.rotation_type is not None else None,
+        is_imported=key.origin == EXTERNAL,
+    )
 
 
-def _entries_after(entries: list[RotationEntry], key_material_id: str) -> list[RotationEntry]:
-    names = [entry.key_material_id for entry in entries]
-    if key_material_id not in names:
-        raise errors.InvalidMarker("The marker is not valid.")
-    return entries[names.index(key_material_id) + 1 :]
+def _place(entry: RotationEntry) -> str:
+    """Where an entry stands in the list, so that a marker outlives it."""
+    return f"{entry.material.created_at!r} {entry.key_material_id}"
+
+
+def _entries_after(entries: list[RotationEntry], place: str) -> list[RotationEntry]:
+    """The entries behind a place. Raises: InvalidMarker."""
+    when, _, key_material_id = place.partition(" ")
+    try:
+        last = float(when), key_material_id
+    except ValueError as error:
+        raise errors.InvalidMarker("The marker is not valid.") from error
+    return [entry for entry in entries if (entry.material.created_at, entry.key_material_id) > last]
 
 
 def rotate(engine: Engine, key: KmsKey, rotation_type: str, when: float) -> None:
     """Make a fresh backing key the current one; of an imported key, the material that waits for it."""
     if key.origin == EXTERNAL:
-        backing_key_id = backing_keys.make_pending_current(engine, key, when, rotation_type)
+        backing_key_id = imports.rotate_to_pending(engine, key, when, rotation_type)
     else:
         backing_key_id = backing_keys.create(engine, key.material_arn, key.key_id, key.key_spec, when, rotation_type)
     share(engine, key, current_backing_key_id=backing_key_id)
-    engine.trail.record(rotation_event(key, when))
+    engine.trail.record(own_event(ROTATE_KEY, key, when))
+    multi_region.note_synchronization(engine, key, when)
 
 
 def rotate_if_due(engine: Engine, key: KmsKey) -> None:
@@ -167,21 +186,6 @@ def rotate_if_overdue(engine: Engine, key: KmsKey) -> None:
     if key.rotation_period_days is not None and key.next_rotation_at is not None and key.next_rotation_at <= now:
         rotate(engine, key, AUTOMATIC, now)
         share(engine, key, next_rotation_at=now + key.rotation_period_days * DAY_SECONDS)
-
-
-def rotation_event(key: KmsKey, when: float) -> ApiEvent:
-    """The RotateKey event that AWS itself emits."""
-    return ApiEvent(
-        source="kms.amazonaws.com",
-        name="RotateKey",
-        region=key.region,
-        caller=None,
-        account_id=key.account_id,
-        read_only=False,
-        service_event_details={"keyId": key.key_id},
-        resources=[Resource(key.arn, key.account_id)],
-        time=when,
-    )
 
 
 def _refuse_unrotatable(key: KmsKey) -> None:

@@ -94,8 +94,15 @@ class Simulator:
         """The store of a service that works without a caller."""
         return EncryptedStore(self.engine.session(), self.ownerships(client_name), client_name, None)
 
+    def tick(self) -> None:
+        """Carry out what has fallen due; and unless background work is held, bring to its end what is under way."""
+        if not self.jobs.held:
+            self.schedule.settle()
+        self.schedule.run()
+
     def run_due(self) -> None:
-        """Carry out what time has brought: rotations, deletions, the end of time-limited keys."""
+        """Carry out what a move of the clock has brought: rotations, deletions, the end of what was under way."""
+        self.schedule.settle()
         self.schedule.run()
 
     def work(self) -> bool:

@@ -37,6 +37,8 @@ class ApiEvent:
     caller: None for what AWS does by itself (an AwsServiceEvent such as RotateKey).
     request_parameters, response_elements: already in CloudTrail's casing and redacted.
     shared: the records in several accounts carry one sharedEventID.
+    lists_resources: whether the list of resources is shown even if it is empty.
+    is_api_call: of what AWS does by itself, whether CloudTrail calls it an API call all the same.
     """
 
     source: str
@@ -56,6 +58,8 @@ class ApiEvent:
     request_id: str = ""
     time: float | None = None
     recipients: list[str] = field(default_factory=list)
+    lists_resources: bool = False
+    is_api_call: bool = False
 
 
 class Trail:
@@ -135,13 +139,13 @@ def _body(event: ApiEvent, recipient: str, event_id: str, when: float, shared_id
     if not service_event:
         body["requestID"] = event.request_id
     body |= {"eventID": event_id, "readOnly": event.read_only}
-    if event.resources or event.source == "kms.amazonaws.com":
+    if event.resources or event.lists_resources:
         body["resources"] = [
             {"accountId": resource.account_id, "type": resource.kind, "ARN": resource.arn}
             for resource in event.resources
         ]
     body |= {
-        "eventType": "AwsServiceEvent" if service_event else "AwsApiCall",
+        "eventType": "AwsServiceEvent" if service_event and not event.is_api_call else "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": recipient,
     }

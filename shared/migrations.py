@@ -281,3 +281,22 @@ def custom_key_stores(database: SqliteUtils) -> None:
     )
     for column in ("custom_key_store_id", "xks_key_id", "state_when_available"):
         database["kms_keys"].add_column(column, str)  # type: ignore[union-attr]
+
+
+@migrations()
+def custom_key_store_outages(database: SqliteUtils) -> None:
+    # Both are connection error codes of AWS KMS: what is out of order now, and why the last connection failed.
+    for column in ("outage", "connection_error"):
+        database["custom_key_stores"].add_column(column, str)  # type: ignore[union-attr]
+    _create(
+        database,
+        "cloudhsm_clusters",
+        {"cluster_id": str, "account_id": str, "region": str, "certificate": str},
+        ("cluster_id", "account_id", "region"),
+    )
+
+
+@migrations()
+def imported_multi_region_material(database: SqliteUtils) -> None:
+    # Related keys of imported material have the same material ids, each with its own material.
+    database["backing_keys"].transform(pk=("backing_key_id", "key_arn"))  # type: ignore[union-attr]

@@ -40,7 +40,7 @@ class World(Protocol):
     @property
     def database(self) -> Database: ...
 
-    def run_due(self) -> None: ...
+    def tick(self) -> None: ...
 
     def work(self) -> bool: ...
 
@@ -147,7 +147,7 @@ class InlineServer:
         while True:
             try:
                 if loop.time() >= next_due:
-                    self._world.run_due()
+                    self._world.tick()
                     next_due = loop.time() + _DUE_SECONDS
                 busy = self._world.work()
             except Exception as bug:

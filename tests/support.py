@@ -153,9 +153,11 @@ def refused(code: str) -> Iterator[Refusal]:
     assert refusal.code == code, f"{refusal.code}: {refusal.message}"
 
 
-def events_of(account: Account, name: str | None = None, source: str | None = None) -> list[dict[str, Any]]:
-    """The CloudTrail events of an account, oldest first."""
-    pages = account.client("cloudtrail").get_paginator("lookup_events").paginate()
+def events_of(
+    account: Account, name: str | None = None, source: str | None = None, region: str = REGION
+) -> list[dict[str, Any]]:
+    """The CloudTrail events of an account in a Region, oldest first."""
+    pages = account.client("cloudtrail", region).get_paginator("lookup_events").paginate()
     events = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
     return [
         event

@@ -12,6 +12,7 @@ import isodate
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from kms import store_backing
 from services.blueprints import refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
@@ -219,13 +220,17 @@ def list_jobs() -> Response:
 @control.post("/jobs")
 @_in_unit
 def drive_jobs() -> Response:
-    """{"hold": true} keeps background jobs from running; {"run": true} runs them to their end, now."""
+    """{"hold": true} keeps background work from going on; {"run": true} brings it to its end, now.
+
+    Besides jobs that is what AWS does a moment later: a replica is ready, a custom key store is connected.
+    """
     body = _body("hold", "run")
     world = simulator()
     if "hold" in body:
         world.jobs.held = _flag(body["hold"], "hold")
     if _flag(body.get("run", False), "run"):
         world.jobs.run_all()
+        world.schedule.settle()
     return list_jobs()
 
 
@@ -233,6 +238,29 @@ def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise BadRequest(f'"{name}" must be true or false.')
     return value
+
+
+@control.post("/custom-key-stores")
+@_in_unit
+def custom_key_stores() -> Response:
+    """{"Account", "Region", "CustomKeyStoreId", "Available", "ConnectionErrorCode"}: break what stands behind a store.
+
+    Or mend it, with "Available": true. The code says what is out of order; without one it is the likeliest thing.
+    """
+    body = _body("Account", "Region", "CustomKeyStoreId", "Available", "ConnectionErrorCode")
+    world, region = simulator(), body.get("Region", demo_world.REGION)
+    where = {"account_id": body.get("Account"), "region": region, "store_id": body.get("CustomKeyStoreId")}
+    row = world.database.find("custom_key_stores", where) if all(isinstance(v, str) for v in where.values()) else None
+    if row is None:
+        raise BadRequest('"Account", "Region" and "CustomKeyStoreId" must be those of a custom key store.')
+    store = store_backing.CustomKeyStore(**row)
+    codes = store_backing.OUTAGES[store.kind]
+    code = body.get("ConnectionErrorCode", next(iter(codes)))
+    if not isinstance(code, str) or code not in codes:
+        raise BadRequest(f'"ConnectionErrorCode" must be one of {", ".join(codes)}.')
+    outage = None if _flag(body.get("Available"), "Available") else code
+    store_backing.set_outage(world.engine, store, outage)
+    return jsonify({"CustomKeyStoreId": store.store_id, "Available": outage is None, "ConnectionErrorCode": outage})
 
 
 @control.get("/trail")

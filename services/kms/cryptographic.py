@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kms import cryptographic as engine
-from services.kms.engine_call import perform, refuse_unsimulated, require, wire
+from services.kms.engine_call import perform, refuse_unsimulated, wire
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -16,14 +16,11 @@ def encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 
 def decrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "Recipient", "DryRunModifiers")
-    require(parameters, "CiphertextBlob")
+    refuse_unsimulated(parameters, "Recipient")
     return wire(perform(call, engine.decrypt, parameters))
 
 
 def re_encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "DryRunModifiers")
-    require(parameters, "CiphertextBlob")
     return wire(perform(call, engine.re_encrypt, parameters))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kms import custom_key_stores as engine
+from kms.store_backing import CLOUDHSM, CustomKeyStore
 from services.kms.engine_call import perform, wire_page
 
 if TYPE_CHECKING:
@@ -36,16 +37,17 @@ def delete_custom_key_store(parameters: dict[str, Any], call: ServiceCall) -> No
     perform(call, engine.delete_custom_key_store, parameters)
 
 
-def _store(store: engine.CustomKeyStore) -> dict[str, Any]:
+def _store(store: CustomKeyStore) -> dict[str, Any]:
     told = store.configuration
     common = {
         "CustomKeyStoreId": store.store_id,
         "CustomKeyStoreName": store.name,
         "CustomKeyStoreType": store.kind,
         "ConnectionState": store.state,
+        "ConnectionErrorCode": store.connection_error,
         "CreationDate": store.created_at,
     }
-    if store.kind == engine.CLOUDHSM:
+    if store.kind == CLOUDHSM:
         cluster, anchor = told["cloud_hsm_cluster_id"], told["trust_anchor_certificate"]
         return {**common, "CloudHsmClusterId": cluster, "TrustAnchorCertificate": anchor}
     proxy = {

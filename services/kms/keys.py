@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kms import backing_keys, key_specs
+from kms import imports, key_specs
 from kms import keys as engine
 from kms import tags as engine_tags
 from kms import usage as usage_engine
-from kms.custom_key_stores import cluster_of
 from kms.key import EXTERNAL, KmsKey
 from kms.multi_region import CREATING, PENDING_REPLICA_DELETION, related
-from services.kms.engine_call import perform, refuse_unsimulated, wire_page
+from kms.store_backing import store_of
+from services.kms.engine_call import perform, wire_page
 from shared.aws.models import service_model
 
 if TYPE_CHECKING:
@@ -51,10 +51,7 @@ def get_key_last_usage(parameters: dict[str, Any], call: ServiceCall) -> dict[st
 
 
 def list_keys(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    others = dict(parameters)
-    if others.pop("ResourceOwners", ["SELF"]) != ["SELF"]:
-        refuse_unsimulated(parameters, "ResourceOwners")
-    page = perform(call, engine.list_keys, others)
+    page = perform(call, engine.list_keys, parameters)
     return wire_page(page, "Keys", [{"KeyId": key.key_id, "KeyArn": key.arn} for key in page.items])
 
 
@@ -86,7 +83,7 @@ def update_key_description(parameters: dict[str, Any], call: ServiceCall) -> Non
 
 def metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
     """KeyMetadata. Source: a recorded answer for a symmetric key, member for member."""
-    current = backing_keys.find_current(call.simulator.engine, key) if key.origin == EXTERNAL else None
+    model, valid_to = imports.earliest_expiry(call.simulator.engine, key) if key.origin == EXTERNAL else (None, None)
     return {
         "AWSAccountId": key.account_id,
         "KeyId": key.key_id,
@@ -100,8 +97,8 @@ def metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
         "Origin": key.origin,
         "KeyManager": key.manager,
         **_home(call, key),
-        "ExpirationModel": current.expiration_model if current else None,
-        "ValidTo": current.valid_to if current else None,
+        "ExpirationModel": model,
+        "ValidTo": valid_to,
         **specification(key),
         "MultiRegion": key.multi_region,
         "MultiRegionConfiguration": _kin(call, key) if key.multi_region else None,
@@ -112,11 +109,12 @@ def metadata(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
 
 def _home(call: ServiceCall, key: KmsKey) -> dict[str, Any]:
     """The custom key store of a key that lives in one."""
-    if key.custom_key_store_id is None:
+    store = store_of(call.simulator.engine, key)
+    if store is None:
         return {}
     return {
-        "CustomKeyStoreId": key.custom_key_store_id,
-        "CloudHsmClusterId": cluster_of(call.simulator.engine, key),
+        "CustomKeyStoreId": store.store_id,
+        "CloudHsmClusterId": store.cluster_id,
         "XksKeyConfiguration": {"Id": key.xks_key_id} if key.xks_key_id else None,
     }
 

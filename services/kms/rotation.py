@@ -59,6 +59,8 @@ def _entry(entry: engine.RotationEntry) -> dict[str, Any]:
 
 
 def _state(entry: engine.RotationEntry) -> str:
+    if entry.waits_for_replicas:
+        return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
     if entry.material.is_pending:
         return "PENDING_ROTATION"
     return "CURRENT" if entry.is_current else "NON_CURRENT"

@@ -120,9 +120,11 @@ class Kind(NamedTuple):
 REPLICA_REGION = "eu-west-1"
 
 
-def wrapped(kms: Any, key: str, material: bytes, algorithm: str = "RSAES_OAEP_SHA_256") -> dict[str, Any]:
+def wrapped(
+    kms: Any, key: str, material: bytes, algorithm: str = "RSAES_OAEP_SHA_256", wrapping_spec: str = "RSA_2048"
+) -> dict[str, Any]:
     """Material wrapped for its import, with the token that belongs to it, as parameters of ImportKeyMaterial."""
-    given = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec="RSA_2048")
+    given = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec=wrapping_spec)
     public: Any = serialization.load_der_public_key(given["PublicKey"])
     chosen: Any = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
     oaep = padding.OAEP(padding.MGF1(chosen), chosen, None)
@@ -244,7 +246,9 @@ KEY_CALLS: tuple[KeyCall, ...] = (
     ),
     KeyCall(
         "UpdatePrimaryRegion",
-        lambda kms, scene: kms.update_primary_region(KeyId=scene.key, PrimaryRegion=REPLICA_REGION),
+        lambda kms, scene: kms.update_primary_region(
+            KeyId=scene.key, PrimaryRegion=scene.extra.get("related_region", REPLICA_REGION)
+        ),
         kind=MULTI_REGION,
     ),
     KeyCall(

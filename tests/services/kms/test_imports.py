@@ -56,9 +56,13 @@ class TestImport:
             kms.encrypt(KeyId=external, Plaintext=b"x")
         assert refusal.message == f"{external} is pending import."
 
+    @pytest.mark.parametrize("wrapping_spec", ["RSA_2048", "RSA_3072", "RSA_4096"])
     @pytest.mark.parametrize("algorithm", WRAPPINGS)
-    def test_material_of_any_wrapping_makes_it_usable(self, kms: Any, external: str, algorithm: str) -> None:
-        answer = kms.import_key_material(KeyId=external, **wrapped(kms, external, os.urandom(32), algorithm), **FOREVER)
+    def test_material_of_any_wrapping_makes_it_usable(
+        self, kms: Any, external: str, algorithm: str, wrapping_spec: str
+    ) -> None:
+        parameters = wrapped(kms, external, os.urandom(32), algorithm, wrapping_spec)
+        answer = kms.import_key_material(KeyId=external, **parameters, **FOREVER)
         told = metadata(kms, external)
         assert (told["KeyState"], told["ExpirationModel"]) == ("Enabled", FOREVER["ExpirationModel"])
         assert told["CurrentKeyMaterialId"] == answer["KeyMaterialId"]
@@ -75,20 +79,20 @@ class TestImport:
         assert metadata(kms, external)["CurrentKeyMaterialId"] != metadata(kms, other)["CurrentKeyMaterialId"]
 
     @pytest.mark.parametrize(
-        ("spec", "usage", "material"),
+        ("spec", "usage", "material", "wrapping"),
         [
-            ("HMAC_256", "GENERATE_VERIFY_MAC", b"m" * 48),
-            ("ECC_NIST_P256", "SIGN_VERIFY", None),
-            ("RSA_2048", "SIGN_VERIFY", None),
+            *(("HMAC_256", "GENERATE_VERIFY_MAC", b"m" * 48, wrapping) for wrapping in WRAPPINGS),
+            *(("ECC_NIST_P256", "SIGN_VERIFY", None, wrapping) for wrapping in WRAPPINGS),
+            *(("RSA_2048", "SIGN_VERIFY", None, wrapping) for wrapping in WRAPPINGS[2:]),
         ],
     )
     def test_keys_of_other_kinds_take_material_too(
-        self, kms: Any, spec: str, usage: str, material: bytes | None
+        self, kms: Any, spec: str, usage: str, material: bytes | None, wrapping: str
     ) -> None:
         key = kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
         private = ec.generate_private_key(ec.SECP256R1()) if "ECC" in spec else rsa.generate_private_key(65_537, 2048)
         brought = material or pkcs8(private)
-        kms.import_key_material(KeyId=key, **wrapped(kms, key, brought, "RSA_AES_KEY_WRAP_SHA_256"), **FOREVER)
+        kms.import_key_material(KeyId=key, **wrapped(kms, key, brought, wrapping), **FOREVER)
         if material is None:
             public = private.public_key().public_bytes(
                 serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -126,6 +130,18 @@ class TestImport:
     ) -> None:
         with refused("UnsupportedOperationException"):
             kms.get_parameters_for_import(KeyId=external, WrappingAlgorithm=algorithm, WrappingKeySpec=spec)
+
+    @pytest.mark.parametrize(
+        ("spec", "usage", "wrapping_spec"),
+        [("RSA_2048", "SIGN_VERIFY", "RSA_4096"), ("ECC_NIST_P521", "SIGN_VERIFY", "RSA_2048")],
+    )
+    @pytest.mark.parametrize("algorithm", WRAPPINGS[:2])
+    def test_material_too_long_for_bare_rsa_needs_another_wrapping(
+        self, kms: Any, spec: str, usage: str, wrapping_spec: str, algorithm: str
+    ) -> None:
+        key = kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
+        with refused("UnsupportedOperationException"):
+            kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec=wrapping_spec)
 
 
 class TestToken:
@@ -256,6 +272,26 @@ class TestRotation:
         assert metadata(kms, external)["CurrentKeyMaterialId"] == new
         assert kms.decrypt(CiphertextBlob=old)["Plaintext"] == b"old"
         assert len(kms.list_key_rotations(KeyId=external)["Rotations"]) == 1
+
+    def test_material_taken_away_before_its_rotation_makes_room_for_other(self, kms: Any, external: str) -> None:
+        bring(kms, external, os.urandom(32))
+        for _ in range(2):
+            new = kms.import_key_material(
+                KeyId=external, **wrapped(kms, external, os.urandom(32)), **FOREVER, ImportType="NEW_KEY_MATERIAL"
+            )["KeyMaterialId"]
+            kms.delete_imported_key_material(KeyId=external, KeyMaterialId=new)
+        assert metadata(kms, external)["KeyState"] == "Enabled"
+        assert [one["KeyMaterialState"] for one in materials(kms, external)] == ["CURRENT"]
+
+    def test_the_first_expiry_of_all_material_is_the_keys(self, server: Server, kms: Any, external: str) -> None:
+        first, soon = now(server) + timedelta(days=9), now(server) + timedelta(days=2)
+        kms.import_key_material(KeyId=external, **wrapped(kms, external, os.urandom(32)), ValidTo=first)
+        kms.import_key_material(
+            KeyId=external, **wrapped(kms, external, os.urandom(32)), ValidTo=soon, ImportType="NEW_KEY_MATERIAL"
+        )
+        assert abs(metadata(kms, external)["ValidTo"] - first) < timedelta(seconds=1)
+        kms.rotate_key_on_demand(KeyId=external)
+        assert abs(metadata(kms, external)["ValidTo"] - soon) < timedelta(seconds=1)
 
     def test_a_key_needs_all_its_material(self, kms: Any, external: str) -> None:
         first, second = os.urandom(32), os.urandom(32)

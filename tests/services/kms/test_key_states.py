@@ -2,73 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from kms.tables import load
-from tests.services.kms.support import IMPLEMENTED, KEY_CALLS, KEYLESS, KeyCall, Scene
-from tests.support import refused
+from tests.services.kms.kinds import (
+    ENCRYPTING,
+    IMPORTED_MULTI_REGION,
+    PAIRS_AND_MACS,
+    STORES,
+    SYMMETRIC,
+    kind_id,
+    scene_in_state,
+    states_of,
+    variants,
+)
+from tests.services.kms.support import IMPLEMENTED, KEY_CALLS, KEYLESS, MULTI_REGION, SIGNING, KeyCall, Kind, Scene
+from tests.support import Account, refused
 
 TABLE = load("key_states")
+CALLS = (*KEY_CALLS, KeyCall("ListAliases", lambda kms, scene: kms.list_aliases(KeyId=scene.key)))
 
-ENTER: dict[str, Callable[[Any, str], Any]] = {
-    "Enabled": lambda kms, key: kms.enable_key(KeyId=key),
-    "Disabled": lambda kms, key: kms.disable_key(KeyId=key),
-    "PendingDeletion": lambda kms, key: kms.schedule_key_deletion(KeyId=key),
+_ENCRYPTION = frozenset(
+    {
+        "CreateGrant",  # of rights that only encryption keys have
+        "Decrypt",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncrypt",
+        "UpdateAlias",  # to and from an encryption key
+    }
+)
+_IMPORTING = frozenset({"DeleteImportedKeyMaterial", "GetParametersForImport", "ImportKeyMaterial"})
+_OF_IMPORTED_KIN = _IMPORTING | {"Decrypt", "ScheduleKeyDeletion", "CancelKeyDeletion", "RotateKeyOnDemand"}
+"""Operations on which it tells that a key is both imported and in several Regions."""
+
+_OF_GRANTS = frozenset({"RetireGrant", "RevokeGrant"})
+_PAIRS_IN_STORES = frozenset({"GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"})
+
+Fits = Callable[[KeyCall, Kind], bool]
+
+
+def rotates(call: KeyCall, kind: Kind) -> bool:
+    return kind.origin == "AWS_KMS" and kind.spec == "SYMMETRIC_DEFAULT"
+
+
+def is_imported(call: KeyCall, kind: Kind) -> bool:
+    return kind.origin == "EXTERNAL"
+
+
+def is_symmetric_outside_stores(call: KeyCall, kind: Kind) -> bool:
+    return kind.spec == "SYMMETRIC_DEFAULT" and kind not in STORES
+
+
+WHEN: dict[str, Fits] = {
+    "Origin=EXTERNAL": is_imported,
+    "any other Origin": lambda call, kind: not is_imported(call, kind),
+    "Origin=AWS_KMS": lambda call, kind: kind.origin == "AWS_KMS",
+    "Origin=AWS_KMS and KeySpec=SYMMETRIC_DEFAULT": rotates,
+    "Origin=EXTERNAL or key in a custom key store (or key spec without rotation)": lambda *_: not rotates(*_),
+    "Origin=EXTERNAL or key in a custom key store": lambda call, kind: kind.origin != "AWS_KMS",
+    "the key the alias points to now is pending deletion": lambda call, kind: call.role == "current-target",
+    "the new target key is pending deletion": lambda call, kind: call.role == "new-target",
+    "Origin=AWS_KMS, KeySpec=SYMMETRIC_DEFAULT": rotates,
+    "Origin=EXTERNAL, SYMMETRIC_DEFAULT, nothing pending rotation": lambda *_: (
+        is_imported(*_) and is_symmetric_outside_stores(*_)
+    ),
+    "asymmetric, HMAC or custom key store key": lambda *_: not is_symmetric_outside_stores(*_),
+    "KeySpec=SYMMETRIC_DEFAULT with Origin AWS_KMS or EXTERNAL": is_symmetric_outside_stores,
+    "key type without rotation support": lambda *_: not is_symmetric_outside_stores(*_),
 }
-_OF_A_ROLE = {
-    "current-target": "the key the alias points to now is pending deletion",
-    "new-target": "the new target key is pending deletion",
-}
+"""The conditions of the table, as far as the kind of key or the key's role decides them."""
 
 
-def expected(call: KeyCall, state: str) -> dict[str, Any]:
-    """The table's outcome for a key of the call's kind."""
-    row = TABLE["operations"][call.operation]["row"]
-    outcome: dict[str, Any] = TABLE["outcomes"][row[TABLE["columns"].index(state)]]
+def kinds_for(call: KeyCall) -> tuple[Kind, ...]:
+    """The kinds of keys that an operation can be tried on."""
+    if call.kind in PAIRS_AND_MACS:
+        return variants(call.kind)
+    if call.kind == MULTI_REGION:
+        return (MULTI_REGION, IMPORTED_MULTI_REGION)
+    if call.operation in _OF_IMPORTED_KIN:
+        return (*ENCRYPTING, IMPORTED_MULTI_REGION)
+    return ENCRYPTING if call.operation in _ENCRYPTION or call.kind is not None else (*ENCRYPTING, SIGNING)
+
+
+def cases() -> Iterator[Any]:
+    for call in CALLS:
+        for kind in kinds_for(call):
+            for state in states_of(kind):
+                if call.operation in _OF_GRANTS and state == "Creating":
+                    continue  # no grant can be made on such a key
+                yield pytest.param(call, kind, state, id=f"{call.name}-{kind_id(kind)}-{state}")
+
+
+def column(state: str) -> int:
+    return int(TABLE["columns"].index("PendingDeletion" if state == "PendingReplicaDeletion" else state))
+
+
+def expected(call: KeyCall, kind: Kind, state: str) -> dict[str, Any]:
+    """The table's outcome for a key of this kind; and what kinds of keys refuse in any state that would allow it."""
+    outcome: dict[str, Any] = TABLE["outcomes"][TABLE["operations"][call.operation]["row"][column(state)]]
     if outcome["outcome"] == "conditional":
-        return {
-            **next(case for case in outcome["cases"] if _applies(case["when"], call)),
-            **({"resultState": outcome["resultState"].partition(" ")[0]} if "resultState" in outcome else {}),
-        }
+        case = next(case for case in outcome["cases"] if case["when"] in WHEN and WHEN[case["when"]](call, kind))
+        outcome = {**{name: value for name, value in outcome.items() if name == "resultState"}, **case}
+    pairs_in_store = call.operation in _PAIRS_IN_STORES and kind in STORES
+    import_elsewhere = call.operation in _IMPORTING and kind.origin != "EXTERNAL"
+    if outcome["outcome"] == "ok" and (pairs_in_store or import_elsewhere):
+        outcome = TABLE["outcomes"]["ORIGIN"]
     return outcome
 
 
-def _applies(when: str, call: KeyCall) -> bool:
-    origin = "AWS_KMS" if call.kind is None else call.kind.origin
-    of_this_kind = when.startswith((f"Origin={origin}", "KeySpec=SYMMETRIC_DEFAULT")) or when == "any other Origin"
-    return of_this_kind or _OF_A_ROLE.get(call.role) == when
-
-
-def _in_words(message: str, key: str, state: str) -> str:
-    """A primary with a replica waits for that first, and says so."""
-    said = message.replace("<keyArn>", key)
+def in_words(template: str | None, key: str, kind: Kind, state: str) -> str | None:
+    """The message; None where none is known."""
+    if template is None:
+        return None
+    said = template.replace("<keyArn>", key).replace("<Origin>", kind.origin)
+    if "origin is AWS_KMS" in said and kind == SIGNING and "Import" not in said:
+        return None
     return said.replace("pending deletion", "pending replica deletion") if state == "PendingReplicaDeletion" else said
+
+
+def result_state(call: KeyCall, outcome: dict[str, Any], kind: Kind, state: str) -> str:
+    if outcome["outcome"] != "ok":
+        return state
+    if call.operation == "UpdatePrimaryRegion":
+        return "Updating"
+    if call.operation == "ScheduleKeyDeletion" and kind.multi_region and state != "Creating":
+        return "PendingReplicaDeletion"
+    named: str = outcome.get("resultState", state)
+    return state if "unchanged" in named or (state == "Unavailable" and named == "Enabled") else named
 
 
 def test_every_implemented_operation_on_a_key_is_called_here() -> None:
     assert {call.operation for call in KEY_CALLS} == set(IMPLEMENTED) - KEYLESS
 
 
-@pytest.mark.parametrize("state", ENTER)
-@pytest.mark.parametrize("call", KEY_CALLS, ids=lambda call: call.name)
-def test_the_state_of_the_key_decides_as_the_table_says(kms: Any, scene: Scene, call: KeyCall, state: str) -> None:
-    call.prepare(scene)
-    ENTER[state](kms, scene.key)
-    entered = kms.describe_key(KeyId=scene.key)["KeyMetadata"]["KeyState"]
-    outcome = expected(call, state)
+def test_every_row_of_the_table_is_tried_in_every_column_that_it_has() -> None:
+    tried = {(case.values[0].operation, column(case.values[2])) for case in cases()}
+    rows = TABLE["operations"].items()
+    known = {(name, index) for name, row in rows for index, outcome in enumerate(row["row"]) if outcome != "NA"}
+    of_grants_in_creation = {(name, column("Creating")) for name in _OF_GRANTS}
+    assert known - tried == of_grants_in_creation
+
+
+@pytest.mark.parametrize(("call", "kind", "state"), list(cases()))
+def test_the_state_of_the_key_decides_as_the_table_says(
+    account: Account, call: KeyCall, kind: Kind, state: str
+) -> None:
+    kms, scene = scene_in_state(account, kind, state)
+    outcome = expected(call, kind, state)
     if outcome["outcome"] == "ok":
         call.make(kms, scene)
     else:
         with refused(outcome["code"]) as refusal:
             call.make(kms, scene)
-        assert refusal.message == _in_words(outcome["message"], scene.key, entered)
+        message = in_words(outcome["message"], scene.key, kind, state)
+        assert message is None or refusal.message == message
         assert refusal.status == 400
     metadata = kms.describe_key(KeyId=scene.key)["KeyMetadata"]
-    done = {"UpdatePrimaryRegion": "Updating"}.get(call.operation, entered) if outcome["outcome"] == "ok" else entered
-    assert metadata["KeyState"] == outcome.get("resultState", done)
+    assert metadata["KeyState"] == result_state(call, outcome, kind, state)
     assert metadata["Enabled"] is (metadata["KeyState"] == "Enabled")
 
 
@@ -76,7 +173,7 @@ def test_a_refused_operation_changes_nothing(kms: Any, scene: Scene) -> None:
     before = kms.describe_key(KeyId=scene.key)["KeyMetadata"]
     kms.schedule_key_deletion(KeyId=scene.key)
     for call in KEY_CALLS:
-        if call.kind is None and expected(call, "PendingDeletion")["outcome"] == "error":
+        if call.kind is None and expected(call, SYMMETRIC, "PendingDeletion")["outcome"] == "error":
             with refused("KMSInvalidStateException"):
                 call.make(kms, scene)
     kms.cancel_key_deletion(KeyId=scene.key)

@@ -124,7 +124,6 @@ UNSUPPORTED = {
     "sm2": {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"},
     "ml-kem": {"KeySpec": "ML_KEM_512", "KeyUsage": "ENCAPSULATE_DECAPSULATE"},
     "old-name-of-the-spec": {"CustomerMasterKeySpec": "SM2", "KeyUsage": "ENCRYPT_DECRYPT"},
-    "imported-multi-region": {"MultiRegion": True, "Origin": "EXTERNAL"},
 }
 
 IDENTIFIERS: dict[str, Callable[[str], tuple[str, str, str]]] = {
@@ -180,8 +179,8 @@ class TestBehaviour:
     ) -> None:
         with refused("UnsupportedOperationException") as refusal:
             kms.create_key(**parameters)
-        name = parameters.get("KeySpec") or parameters.get("CustomerMasterKeySpec")
-        assert (name or "Multi-Region") in refusal.message
+        name = parameters.get("KeySpec") or parameters["CustomerMasterKeySpec"]
+        assert name in refusal.message
         assert kms.list_keys()["Keys"] == []
 
     def test_an_asymmetric_key_needs_its_usage(self, kms: Any) -> None:
@@ -242,3 +241,27 @@ class TestBehaviour:
         server.advance("P31D")
         kms.enable_key(KeyId=kms_key)
         assert kms.decrypt(CiphertextBlob=ciphertext)["Plaintext"] == b"kept"
+
+
+class TestMembersOfTheModel:
+    def test_the_old_and_the_new_name_of_a_key_spec_exclude_each_other(self, kms: Any) -> None:
+        with refused("ValidationException") as refusal:
+            kms.create_key(KeySpec="SYMMETRIC_DEFAULT", CustomerMasterKeySpec="SYMMETRIC_DEFAULT")
+        assert refusal.message.startswith("You cannot specify KeySpec and CustomerMasterKeySpec in the same request.")
+
+    @pytest.mark.parametrize(
+        ("owners", "count"), [(["SELF"], 1), (["SELF", "OTHER_ACCOUNTS_VIA_RAM"], 1), (["OTHER_ACCOUNTS_VIA_RAM"], 0)]
+    )
+    def test_no_account_shares_keys(self, kms: Any, kms_key: str, owners: list[str], count: int) -> None:
+        assert len(kms.list_keys(ResourceOwners=owners)["Keys"]) == count
+
+    @pytest.mark.parametrize(
+        ("spec", "algorithm"),
+        [("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512"), ("ECC_NIST_P256", "SM2DSA")],
+    )
+    def test_an_algorithm_that_no_library_has_is_refused_by_its_name(self, kms: Any, spec: str, algorithm: str) -> None:
+        key = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+        assert algorithm not in key["SigningAlgorithms"]
+        with refused("UnsupportedOperationException") as refusal:
+            kms.sign(KeyId=key["Arn"], Message=b"x", SigningAlgorithm=algorithm, MessageType="RAW")
+        assert refusal.message == f"Algorithm {algorithm} is not simulated."

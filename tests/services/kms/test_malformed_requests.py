@@ -97,16 +97,13 @@ UNSIMULATED: dict[tuple[str, str], dict[str, Any]] = {
     ("CreateGrant", "GranteeServicePrincipal"): {"GranteeServicePrincipal": "voiceid.amazonaws.com"},
     ("CreateGrant", "RetiringServicePrincipal"): {"RetiringServicePrincipal": "voiceid.amazonaws.com"},
     ("CreateGrant", "SourceArn"): {"Constraints": {"SourceArn": "arn:aws:voiceid:us-west-2:111122223333:domain/x"}},
-    ("Decrypt", "DryRunModifiers"): {"DryRunModifiers": ["IGNORE_CIPHERTEXT"]},
     ("Decrypt", "Recipient"): {"Recipient": {}},
     ("DeriveSharedSecret", "Recipient"): {"Recipient": {}},
     ("GenerateDataKey", "Recipient"): {"Recipient": {}},
     ("GenerateDataKeyPair", "Recipient"): {"Recipient": {}},
     ("GenerateRandom", "Recipient"): {"Recipient": {}},
     ("ListGrants", "GranteeServicePrincipal"): {"GranteeServicePrincipal": "voiceid.amazonaws.com"},
-    ("ListKeys", "ResourceOwners"): {"ResourceOwners": ["OTHER_ACCOUNTS_VIA_RAM"]},
     ("ListRetirableGrants", "RetiringServicePrincipal"): {"RetiringServicePrincipal": "voiceid.amazonaws.com"},
-    ("ReEncrypt", "DryRunModifiers"): {"DryRunModifiers": ["IGNORE_CIPHERTEXT"]},
 }
 """Members that the model has and the engine does not."""
 
@@ -116,7 +113,6 @@ REQUIRED = {
     "DeriveSharedSecret": {"KeyId": "<key id>", "KeyAgreementAlgorithm": "ECDH", "PublicKey": "eA=="},
     "GenerateDataKeyPair": {"KeyId": "<key id>", "KeyPairSpec": "ECC_NIST_P256"},
     "GenerateDataKey": {"KeyId": "<key id>", "KeySpec": "AES_256"},
-    "ReEncrypt": {"DestinationKeyId": "<key id>"},
 }
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from tests.services.kms.support import allow, document
+from tests.services.kms.support import allow, bring, document, wrapped
 from tests.support import REGION, Account, Server, account_policy, events_of, refused
 
 EUROPE, ASIA = "eu-west-1", "ap-southeast-2"
+
+
+@pytest.fixture(autouse=True)
+def held(server: Server) -> None:
+    """What takes AWS a moment stays under way until a test moves the clock."""
+    server.hold_jobs(True)
 
 
 @pytest.fixture
@@ -243,3 +250,90 @@ def test_a_policy_can_ask_for_the_kind_of_key(
         else:
             with refused("AccessDeniedException"):
                 client.encrypt(KeyId=key, Plaintext=b"x")
+
+
+class TestImportedMaterial:
+    """Each Region is brought its own; the primary leads."""
+
+    FOREVER: ClassVar = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+
+    @pytest.fixture
+    def material(self) -> bytes:
+        return os.urandom(32)
+
+    @pytest.fixture
+    def primary(self, kms: Any, material: bytes) -> str:
+        arn: str = kms.create_key(Origin="EXTERNAL", MultiRegion=True)["KeyMetadata"]["Arn"]
+        bring(kms, arn, material)
+        return arn
+
+    def states(self, kms: Any, key: str) -> list[tuple[str, str]]:
+        rotations = kms.list_key_rotations(KeyId=key, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+        return [(one["KeyMaterialState"], one["ImportState"]) for one in rotations]
+
+    def bring_new(self, kms: Any, key: str, material: bytes, import_type: str = "NEW_KEY_MATERIAL") -> str:
+        parameters = {**wrapped(kms, key, material), **self.FOREVER, "ImportType": import_type}
+        new: str = kms.import_key_material(KeyId=key, **parameters)["KeyMaterialId"]
+        return new
+
+    def test_a_replica_waits_for_the_material_of_its_primary(
+        self, kms: Any, europe: Any, primary: str, replica: str, material: bytes
+    ) -> None:
+        assert told(europe, replica)["KeyState"] == "PendingImport"
+        assert self.states(europe, replica) == [("CURRENT", "PENDING_IMPORT")]
+        with refused("IncorrectKeyMaterialException"):
+            europe.import_key_material(KeyId=replica, **wrapped(europe, replica, os.urandom(32)), **self.FOREVER)
+        bring(europe, replica, material)
+        blob = kms.encrypt(KeyId=primary, Plaintext=b"x")["CiphertextBlob"]
+        assert europe.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+
+    def test_material_goes_from_one_region_alone(
+        self, kms: Any, europe: Any, primary: str, replica: str, material: bytes
+    ) -> None:
+        bring(europe, replica, material)
+        kms.delete_imported_key_material(KeyId=primary)
+        assert told(kms, primary)["KeyState"] == "PendingImport"
+        assert told(europe, replica)["KeyState"] == "Enabled"
+
+    def test_new_material_comes_to_the_primary_then_everywhere_then_it_is_rotated_to(
+        self, kms: Any, europe: Any, primary: str, replica: str, material: bytes
+    ) -> None:
+        bring(europe, replica, material)
+        old = europe.encrypt(KeyId=replica, Plaintext=b"old")["CiphertextBlob"]
+        second = os.urandom(32)
+        with refused("UnsupportedOperationException"):
+            self.bring_new(europe, replica, second)
+        new = self.bring_new(kms, primary, second)
+        assert self.states(kms, primary)[1] == ("PENDING_MULTI_REGION_IMPORT_AND_ROTATION", "IMPORTED")
+        assert self.states(europe, replica)[1] == ("PENDING_MULTI_REGION_IMPORT_AND_ROTATION", "PENDING_IMPORT")
+        assert told(europe, replica)["KeyState"] == "Enabled"
+        with refused("KMSInvalidStateException"):
+            kms.rotate_key_on_demand(KeyId=primary)
+        self.bring_new(europe, replica, second, "EXISTING_KEY_MATERIAL")
+        assert self.states(kms, primary)[1] == ("PENDING_ROTATION", "IMPORTED")
+        kms.rotate_key_on_demand(KeyId=primary)
+        for client, key in ((kms, primary), (europe, replica)):
+            assert told(client, key)["CurrentKeyMaterialId"] == new
+            assert client.decrypt(CiphertextBlob=old)["Plaintext"] == b"old"
+        blob = kms.encrypt(KeyId=primary, Plaintext=b"new")["CiphertextBlob"]
+        assert europe.decrypt(CiphertextBlob=blob)["KeyMaterialId"] == new
+
+    def test_pending_material_deleted_in_the_primary_is_deleted_everywhere(
+        self, kms: Any, europe: Any, primary: str, replica: str, material: bytes
+    ) -> None:
+        bring(europe, replica, material)
+        second = os.urandom(32)
+        new = self.bring_new(kms, primary, second)
+        self.bring_new(europe, replica, second, "EXISTING_KEY_MATERIAL")
+        kms.delete_imported_key_material(KeyId=primary, KeyMaterialId=new)
+        assert len(self.states(kms, primary)) == len(self.states(europe, replica)) == 1
+        assert told(kms, primary)["KeyState"] == told(europe, replica)["KeyState"] == "Enabled"
+
+    def test_each_region_destroys_its_own_at_the_end(
+        self, server: Server, kms: Any, europe: Any, primary: str, replica: str, material: bytes
+    ) -> None:
+        bring(europe, replica, material)
+        europe.schedule_key_deletion(KeyId=replica, PendingWindowInDays=7)
+        server.advance("P8D")
+        assert server.simulator.database.count("backing_keys", {"key_arn": replica}) == 0
+        assert kms.encrypt(KeyId=primary, Plaintext=b"x")["CiphertextBlob"]

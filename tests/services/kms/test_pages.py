@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.services.kms.kinds import STORE_PARAMETERS
 from tests.services.kms.support import administrator_arn, fresh_alias
 from tests.support import Account, refused
 
@@ -20,6 +22,7 @@ LISTS: dict[str, tuple[str, int]] = {
     "list_resource_tags": ("Tags", 50),
     "list_key_rotations": ("Rotations", 1000),
     "list_key_policies": ("PolicyNames", 1000),
+    "describe_custom_key_stores": ("CustomKeyStores", 1000),
 }
 """Operation -> its list and the greatest page. Source: the limits of the API reference."""
 
@@ -44,7 +47,14 @@ def add(account: Account, kms: Any, kms_key: str) -> dict[str, Callable[[int], A
             KeyId=kms_key, Tags=[{"TagKey": f"tag {number * 7 % 10}", "TagValue": ""}]
         ),
         "list_key_rotations": lambda _: kms.rotate_key_on_demand(KeyId=kms_key),
+        "describe_custom_key_stores": lambda _: _create_store(kms),
     }
+
+
+def _create_store(kms: Any) -> None:
+    name = uuid.uuid4().hex
+    parameters = {**STORE_PARAMETERS["EXTERNAL_KEY_STORE"], "XksProxyUriEndpoint": f"https://{name}.example.com"}
+    kms.create_custom_key_store(CustomKeyStoreName=name, **parameters)
 
 
 @pytest.fixture
@@ -55,7 +65,7 @@ def listing(account: Account, kms: Any, kms_key: str) -> Callable[[str], Lister]
         subject: dict[str, str] = {}
         if name == "list_retirable_grants":
             subject = {"RetiringPrincipal": administrator_arn(account)}
-        elif name not in ("list_keys", "list_aliases"):
+        elif name not in ("list_keys", "list_aliases", "describe_custom_key_stores"):
             subject = {"KeyId": kms_key}
         return lambda **others: getattr(kms, name)(**subject, **others)
 
@@ -110,13 +120,41 @@ def test_what_is_added_between_two_pages_repeats_and_hides_nothing(
         assert before <= set(keys)
 
 
-def test_a_marker_survives_the_deletion_of_the_item_that_it_stands_for(kms: Any, kms_key: str) -> None:
-    for _ in range(3):
-        kms.create_alias(AliasName=fresh_alias(), TargetKeyId=kms_key)
-    first = kms.list_aliases(Limit=1)
-    kms.delete_alias(AliasName=first["Aliases"][0]["AliasName"])
-    rest = kms.list_aliases(Marker=first["NextMarker"])
-    assert len(rest["Aliases"]) == 2
+REMOVE: dict[str, Callable[[Account, Any, str, Any], Any]] = {
+    "list_keys": lambda account, kms, key, item: _destroy_key(account, kms, item["KeyId"]),
+    "list_aliases": lambda account, kms, key, item: kms.delete_alias(AliasName=item["AliasName"]),
+    "list_grants": lambda account, kms, key, item: kms.revoke_grant(KeyId=key, GrantId=item["GrantId"]),
+    "list_retirable_grants": lambda account, kms, key, item: kms.revoke_grant(KeyId=key, GrantId=item["GrantId"]),
+    "list_resource_tags": lambda account, kms, key, item: kms.untag_resource(KeyId=key, TagKeys=[item["TagKey"]]),
+    "describe_custom_key_stores": lambda account, kms, key, item: kms.delete_custom_key_store(
+        CustomKeyStoreId=item["CustomKeyStoreId"]
+    ),
+}
+"""How an item leaves its list; rotations never do."""
+
+
+def _destroy_key(account: Account, kms: Any, key_id: str) -> None:
+    kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
+    account.server.advance("P8D")
+
+
+@pytest.mark.parametrize("name", REMOVE)
+def test_a_marker_survives_the_deletion_of_the_item_that_it_stands_for(
+    account: Account,
+    kms: Any,
+    kms_key: str,
+    add: dict[str, Callable[[int], Any]],
+    listing: Callable[[str], Lister],
+    name: str,
+) -> None:
+    for number in range(3):
+        add[name](number)
+    member = LISTS[name][0]
+    whole = listing(name)()[member]
+    first = listing(name)(Limit=1)
+    REMOVE[name](account, kms, kms_key, first[member][0])
+    rest = listing(name)(Marker=first["NextMarker"])
+    assert rest[member] == whole[1:]
 
 
 @pytest.mark.parametrize("name", PAGED)
