@@ -180,6 +180,7 @@ def generate_data_key_pair(
     if key.custom_key_store_id is not None:
         raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
     stop_if_dry(dry_run)
+    call.key_pair_spec = key_pair_spec
     private = asymmetric.generate(key_pair_spec)
     backing_key = backing_keys.current(call.engine, key)
     return DataKeyPair(
