@@ -20,7 +20,7 @@ run: $(VENV)/run.stamp ## Set up what is needed and start the server (ARGS="--po
 	@$(BIN)/python run.py serve $(ARGS)
 
 test: check $(JAVASCRIPT)/node_modules/complete.stamp ## Set up what is needed, check style, types and imports, and run all tests (ARGS="-k voice")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(VENV)/test.stamp ## Style, types and import directions alone
 	$(BIN)/ruff check .
