@@ -10,7 +10,6 @@ that its grant is on. AWS owned keys cost nobody anything, and neither does a re
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +18,7 @@ from kms import backing_keys, tables
 from kms.key import CUSTOMER, SERVICE, KmsKey
 from kms.times import DAY_SECONDS
 from shared.database import Database
+from shared.identity import Caller
 
 if TYPE_CHECKING:
     from kms.engine import Engine
@@ -40,15 +40,21 @@ class Charge(NamedTuple):
 
 def charge_of(call: KmsCall) -> Charge | None:
     """Under what an answered call is counted; None if nobody pays for it."""
-    caller, key = call.caller, call.keys[0] if call.keys else None
+    caller = call.caller
+    key = next((key for key in call.keys if key.manager != SERVICE), None)
     if key is None:
-        if caller.is_service:
+        if call.keys or caller.is_service:
             return None
-    elif key.manager == SERVICE:
-        return None
-    service = caller.principal.name if caller.is_service else caller.invoked_by.principal if caller.invoked_by else ""
-    account_id = key.account_id if caller.is_service and key is not None else caller.account_id
-    return Charge(account_id, caller.region, "" if key is None else key.arn, service, _price_class(call))
+        return Charge(caller.account_id, caller.region, "", _cause(caller), _price_class(call))
+    account_id = key.account_id if caller.is_service else caller.account_id
+    return Charge(account_id, caller.region, key.arn, _cause(caller), _price_class(call))
+
+
+def _cause(caller: Caller) -> str:
+    """The service that called, alone or with its caller's session; empty for the account itself."""
+    if caller.is_service:
+        return caller.principal.name
+    return "" if caller.invoked_by is None else caller.invoked_by.principal
 
 
 def _price_class(call: KmsCall) -> str:
@@ -63,10 +69,8 @@ def _price_class(call: KmsCall) -> str:
 
 def count(database: Database, when: float, charges: Sequence[Charge]) -> None:
     """Count requests in the month of `when`, seconds since the epoch."""
-    if charges:
-        month = month_of(when)
-        for charge, requests in Counter(charges).items():
-            database.count_up("kms_requests", {"month": month, **charge._asdict()}, "requests", requests)
+    for charge in charges:
+        database.count_up("kms_requests", {"month": month_of(when), **charge._asdict()}, "requests", 1)
 
 
 def month_of(when: float) -> str:
