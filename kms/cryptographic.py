@@ -347,7 +347,7 @@ def _seal(
     if key_specs.is_symmetric(key):
         return backing_key.encrypt(plaintext, encryption_context or {}), backing_key.backing_key_id
     try:
-        return asymmetric.encrypt(backing_key.material.reveal(), algorithm, plaintext), None
+        return asymmetric.encrypt(asymmetric.public_key(backing_key.material.reveal()), algorithm, plaintext), None
     except asymmetric.BadLength as error:
         most = asymmetric.longest_plaintext(int(key.key_spec.removeprefix("RSA_")), algorithm)
         raise errors.InvalidRequest(

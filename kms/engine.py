@@ -3,8 +3,8 @@
     kms = engine.session()
     blob = kms.perform(caller, cryptographic.encrypt, key_id="alias/mine", plaintext=b"...").ciphertext_blob
 
-A session belongs to one request. It gathers the events of its calls, refusals included; `flush` writes them to the
-trail, so that a request that fails as a whole still leaves what it tried.
+A session belongs to one request. It gathers the events of its calls, refusals included, and what those that were
+answered cost; `flush` writes both, so that a request that fails as a whole still leaves what it tried.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from kms import errors
+from kms import errors, meter
 from kms.key_hierarchy import DomainKey
 from kms.operation import FACTS, KmsCall, aws_name
 from kms.times import as_event_text
@@ -58,6 +58,7 @@ class Session:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.events: list[ApiEvent] = []
+        self._charges: list[tuple[KmsCall, meter.Charge]] = []
 
     def perform(
         self,
@@ -70,19 +71,29 @@ class Session:
         call = KmsCall(self.engine, caller, aws_name(operation))
         refusal: errors.KmsRefusal | None = None
         try:
-            return operation(call, *args, **kwargs)
+            result = operation(call, *args, **kwargs)
+            self._charge(call)
+            return result
         except errors.KmsRefusal as error:
             refusal = error
             raise
         finally:
             self.events.append(_event(call, dict(kwargs), refusal))
 
+    def _charge(self, call: KmsCall) -> None:
+        charge = meter.charge_of(call)
+        if charge is not None:
+            self._charges.append((call, charge))
+
     def flush(self, *, undone: bool = False) -> None:
-        """Write the events to the trail; of a request that was undone, only reads and refusals happened."""
+        """Write the events to the trail and count the requests; of one that was undone, reads and refusals happened."""
         for event in self.events:
             if not undone or event.read_only or event.error_code is not None:
                 self.engine.trail.record(event)
         self.events.clear()
+        happened = [charge for call, charge in self._charges if not undone or call.facts.read_only]
+        meter.count(self.engine.database, self.engine.clock.now(), happened)
+        self._charges.clear()
 
 
 _EVENT_ERROR_CODES: dict[type[errors.KmsRefusal], str] = {

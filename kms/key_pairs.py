@@ -83,7 +83,7 @@ def verify(
     key = _signing_key(call, key_id, signing_algorithm, message_type, grant_tokens)
     stop_if_dry(dry_run)
     try:
-        asymmetric.verify(_private(call, key), signing_algorithm, message, message_type, signature)
+        asymmetric.verify(_public(call, key), signing_algorithm, message, message_type, signature)
     except asymmetric.BadLength as error:
         raise _invalid_length(signing_algorithm) from error
     except asymmetric.SignatureRejected as error:
@@ -97,7 +97,7 @@ def get_public_key(call: KmsCall, *, key_id: str, grant_tokens: Sequence[str] = 
     key = call.authorized_key(key_id, grant_tokens=grant_tokens)
     if not key_specs.has_key_pair(key):
         raise errors.UnsupportedOperation(f"{key.arn} has no public key: its key spec is {key.key_spec}.")
-    return PublicKey(key, asymmetric.public_key(_private(call, key)))
+    return PublicKey(key, _public(call, key))
 
 
 @operation
@@ -133,7 +133,7 @@ def encapsulate(
     """The key, a fresh secret, and that secret encapsulated for the key's owner. Raises: as `sign`."""
     key = _encapsulation_key(call, key_id, encapsulation_algorithm, grant_tokens)
     stop_if_dry(dry_run)
-    return (key, *asymmetric.encapsulate(_private(call, key)))
+    return (key, *asymmetric.encapsulate(_public(call, key)))
 
 
 @operation
@@ -180,6 +180,7 @@ def generate_data_key_pair(
     if key.custom_key_store_id is not None:
         raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
     stop_if_dry(dry_run)
+    call.key_pair_spec = key_pair_spec
     private = asymmetric.generate(key_pair_spec)
     backing_key = backing_keys.current(call.engine, key)
     return DataKeyPair(
@@ -234,6 +235,10 @@ def _encapsulation_key(call: KmsCall, key_id: str, algorithm: str, grant_tokens:
 
 def _private(call: KmsCall, key: KmsKey) -> bytes:
     return backing_keys.current(call.engine, key).material.reveal()
+
+
+def _public(call: KmsCall, key: KmsKey) -> bytes:
+    return asymmetric.public_key(_private(call, key))
 
 
 def _invalid_length(algorithm: str) -> errors.InvalidRequest:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kms import backing_keys, custom_key_stores, errors, key_specs, tags
+from kms import backing_keys, custom_key_stores, errors, key_specs, meter, tags
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.event_metadata import event_metadata
@@ -257,7 +257,8 @@ def update_key_description(call: KmsCall, *, key_id: str, description: str) -> N
 
 
 def delete_key(engine: Engine, key: KmsKey) -> None:
-    """The end of the waiting period: material, aliases and grants go with the key."""
+    """The end of the waiting period: material, aliases and grants go with the key; its cost stays on the bill."""
+    meter.keep_deleted(engine, key)
     for grant in engine.database.select("grants", {"key_arn": key.arn}):
         engine.database.delete("grant_tokens", {"grant_id": grant["grant_id"]})
     engine.database.delete("grants", {"key_arn": key.arn})

@@ -63,18 +63,22 @@ def aws_name(function: Callable[..., Any]) -> str:
 class KmsCall:
     """One call through the engine's door.
 
+    keys: those that the caller was found to be allowed to use, in the order in which they were asked for.
     response: what the trail shows of the answer; None for reads and for cryptographic operations.
     additional: CloudTrail's additionalEventData.
     shown: what the trail shows of the request beside its arguments.
+    key_pair_spec: of the data key pair that the call makes, on which its price depends.
     """
 
     engine: Engine
     caller: Caller
     name: str
     resources: list[Resource] = field(default_factory=list)
+    keys: list[KmsKey] = field(default_factory=list)
     response: dict[str, Any] | None = None
     additional: dict[str, Any] | None = None
     shown: dict[str, Any] = field(default_factory=dict)
+    key_pair_spec: str | None = None
 
     @property
     def facts(self) -> OperationFacts:
@@ -120,4 +124,5 @@ class KmsCall:
             grant_operation=grant_operation,
         )
         key_states.check(self.name, key)
+        self.keys.append(key)
         return key

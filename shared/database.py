@@ -113,6 +113,10 @@ class Database:
         """Add a row, or replace the one of the same key as a whole."""
         self._write(table, _insert_sql(table, tuple(row), replace=True), _values(table, row))
 
+    def count_up(self, table: str, key: Mapping[str, Any], counter: str, by: int) -> None:
+        """Add to a counter of the row that has this primary key; the row is made if there is none."""
+        self._write(table, _count_up_sql(table, tuple(key), counter), (*key.values(), by))
+
     def update(self, table: str, where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
         """Change all rows that meet the condition; returns how many."""
         sql = _update_sql(table, tuple(changes), _condition_shape(where))
@@ -234,6 +238,12 @@ def _one_condition(column_and_comparison: str, values: int) -> str:
 def _insert_sql(table: str, columns: tuple[str, ...], *, replace: bool) -> str:
     verb = "INSERT OR REPLACE" if replace else "INSERT"
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+@lru_cache(maxsize=512)
+def _count_up_sql(table: str, key: tuple[str, ...], counter: str) -> str:
+    taken = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {counter} = {counter} + excluded.{counter}"
+    return f"{_insert_sql(table, (*key, counter), replace=False)} {taken}"
 
 
 @lru_cache(maxsize=512)

@@ -22,6 +22,7 @@ JSON_COLUMNS: dict[str, frozenset[str]] = {
     "records": frozenset({"attributes"}),
     "jobs": frozenset({"state"}),
     "events": frozenset({"resources"}),
+    "deleted_kms_keys": frozenset({"rotated_at"}),
 }
 """Columns whose values are lists or objects, stored as JSON text."""
 
@@ -300,3 +301,35 @@ def custom_key_store_outages(database: SqliteUtils) -> None:
 def imported_multi_region_material(database: SqliteUtils) -> None:
     # Related keys of imported material have the same material ids, each with its own material.
     database["backing_keys"].transform(pk=("backing_key_id", "key_arn"))  # type: ignore[union-attr]
+
+
+@migrations()
+def cost_meter(database: SqliteUtils) -> None:
+    _create(
+        database,
+        "kms_requests",
+        {
+            "month": str,  # of the virtual clock, such as 2026-11
+            "account_id": str,  # who pays
+            "region": str,
+            "key_arn": str,  # empty: a request without a key
+            "service": str,  # the service principal that made it for the account; empty: the account itself
+            "price_class": str,
+            "requests": int,
+        },
+        ("month", "account_id", "region", "key_arn", "service", "price_class"),
+    )
+    _create(
+        database,
+        "deleted_kms_keys",
+        {
+            "arn": str,
+            "account_id": str,
+            "region": str,
+            "created_at": float,
+            "free_from": float,  # when its deletion was scheduled
+            "rotated_at": str,
+        },
+        ("arn", "created_at"),  # a replica's ARN can come back
+    )
+    database["deleted_kms_keys"].create_index(["account_id", "free_from"])  # type: ignore[union-attr]

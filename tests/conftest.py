@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.claims_report import CLAIMS_FILE, read_claims, unknown_claims
 from tests.support import Account, Server, events_of, started
+
+# How fast a machine is that has other things to do, too, proves nothing.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

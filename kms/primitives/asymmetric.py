@@ -1,8 +1,8 @@
 """Key pairs: RSA, ECDSA and ECDH on the NIST curves and secp256k1, Ed25519, ML-DSA, ML-KEM.
 
 Keys go in and out as DER: private ones as PKCS #8, public ones as SubjectPublicKeyInfo. RSA follows RFC 8017, ECDSA
-signatures are DER (ANS X9.62), Ed25519 is RFC 8032, ML-DSA is FIPS 204,
-ML-KEM is FIPS 203.
+signatures are DER (ANS X9.62), Ed25519 is RFC 8032, ML-DSA is FIPS 204, ML-KEM is FIPS 203. What is private was made
+here, or has passed `fits` before it was stored.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, padding, rsa, utils
 
@@ -46,6 +46,10 @@ WRAPPING_ALGORITHMS: dict[str, str] = {
     "RSA_AES_KEY_WRAP_SHA_256": "RSAES_OAEP_SHA_256",
 }
 """How material can be wrapped for import -> the RSA part of it; the rest of RSA_AES_KEY_WRAP is RFC 5649."""
+
+
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
+"""What a key that someone else made may meet."""
 
 
 class SignatureRejected(Exception):
@@ -100,9 +104,9 @@ def sign(private: bytes, algorithm: str, message: bytes, message_type: str) -> b
     return signature
 
 
-def verify(private: bytes, algorithm: str, message: bytes, message_type: str, signature: bytes) -> None:
+def verify(public: bytes, algorithm: str, message: bytes, message_type: str, signature: bytes) -> None:
     """Raises: SignatureRejected, BadLength."""
-    key = _load(private).public_key()
+    key = _load_public(public)
     try:
         if algorithm == "ML_DSA_SHAKE_256" and message_type == EXTERNAL_MU:
             key.verify_mu(signature, _mu(message))
@@ -114,9 +118,9 @@ def verify(private: bytes, algorithm: str, message: bytes, message_type: str, si
         raise SignatureRejected from error
 
 
-def encrypt(private: bytes, algorithm: str, plaintext: bytes) -> bytes:
-    """RSAES-OAEP under the public half. Raises: BadLength."""
-    key = _load(private).public_key()
+def encrypt(public: bytes, algorithm: str, plaintext: bytes) -> bytes:
+    """RSAES-OAEP. Raises: BadLength."""
+    key = _load_public(public)
     if len(plaintext) > longest_plaintext(key.key_size, algorithm):
         raise BadLength
     ciphertext: bytes = key.encrypt(plaintext, _oaep(algorithm))
@@ -146,10 +150,10 @@ def unwrap(private: bytes, algorithm: str, wrapped: bytes) -> bytes:
 
 
 def fits(private: bytes, spec: str) -> bool:
-    """Whether these bytes are a private key of that spec."""
+    """Whether these bytes are a private key of that spec, and a sound one."""
     try:
-        key = _load(private)
-    except (ValueError, TypeError):
+        key = serialization.load_der_private_key(private, None)
+    except _UNREADABLE:
         return False
     if spec.startswith("RSA_"):
         return isinstance(key, rsa.RSAPrivateKey) and key.key_size == int(spec.removeprefix("RSA_"))
@@ -167,18 +171,18 @@ def shared_secret(private: bytes, peer_public: bytes) -> bytes:
     """ECDH: the x coordinate of the shared point. Raises: BadPublicKey if the peer's is none of the same curve."""
     own = _load(private)
     try:
-        peer = serialization.load_der_public_key(peer_public)
+        peer = _load_public(peer_public)
         if not isinstance(peer, ec.EllipticCurvePublicKey):
             raise BadPublicKey
         secret: bytes = own.exchange(ec.ECDH(), peer)
-    except (ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         raise BadPublicKey from error
     return secret
 
 
-def encapsulate(private: bytes) -> tuple[bytes, bytes]:
-    """ML-KEM under the public half: a fresh secret of 32 bytes, and its ciphertext."""
-    secret, ciphertext = _load(private).public_key().encapsulate()
+def encapsulate(public: bytes) -> tuple[bytes, bytes]:
+    """ML-KEM: a fresh secret of 32 bytes, and its ciphertext."""
+    secret, ciphertext = _load_public(public).encapsulate()
     return secret, ciphertext
 
 
@@ -192,7 +196,12 @@ def decapsulate(private: bytes, ciphertext: bytes) -> bytes:
 
 
 def _load(private: bytes) -> Any:
-    return serialization.load_der_private_key(private, None)
+    # To prove an RSA key's primes again takes a hundred times as long as to sign with it.
+    return serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
+
+
+def _load_public(public: bytes) -> Any:
+    return serialization.load_der_public_key(public)
 
 
 def _hash(algorithm: str) -> hashes.HashAlgorithm:

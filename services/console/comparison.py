@@ -6,10 +6,8 @@ read through the public API. Each cell is what came out of that: nothing here kn
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -102,10 +100,7 @@ def compare(
     cells: dict[tuple[Row, str], Cell] = {}
     for number, happening in enumerate(happenings):
         on_progress(number, len(happenings), happening.title)
-        with (
-            tempfile.TemporaryDirectory(prefix="connect-at-rest-") as directory,
-            World(Path(directory)) as world,
-        ):
+        with World() as world:
             for place, cell in _experiment(world, happening):
                 # Wisdom's index is the same row whoever owns the content's key; the customer's case comes first.
                 cells.setdefault(place, cell)

@@ -1,4 +1,4 @@
-"""The control API, /_simulator/...: health, clock, accounts, jobs, trail, comparison, reset. JSON in and out."""
+"""The control API, /_simulator/...: health, clock, accounts, jobs, trail, costs, comparison, reset. JSON in and out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from kms import store_backing
+from kms.costs import bill
 from services.blueprints import refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
@@ -269,6 +270,18 @@ def trail() -> Response:
     where = {"account_id": request.args["account"]} if "account" in request.args else {}
     rows = simulator().database.select("events", where, order=["-sequence"], limit=_TRAIL_LIMIT)
     return jsonify({"Events": [json.loads(row["body"]) for row in rows]})
+
+
+@control.get("/costs")
+def costs() -> Response:
+    """?account=...&month=YYYY-MM: what KMS costs an account in a month, by default this one, to date."""
+    account_id, world = request.args.get("account", ""), simulator()
+    if not world.identities.account_exists(account_id):
+        raise BadRequest('"account" must be the id of an account.')
+    try:
+        return jsonify(bill(world.engine, account_id, request.args.get("month")).as_json())
+    except ValueError as error:
+        raise BadRequest('"month" must be a month such as 2026-11.') from error
 
 
 @control.post("/dialer")

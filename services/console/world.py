@@ -26,13 +26,13 @@ ACCOUNT = demo_world.DEFAULT_ACCOUNT
 
 
 class World:
-    """A fresh simulator over a directory, or (`over`) the one that is running."""
+    """A fresh simulator in memory or in a directory, or (`over`) the one that is running."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
         from services.app import create_app
         from services.simulator import Configuration, Simulator
 
-        self.simulator: Simulator = Simulator(Configuration(directory / "data"))
+        self.simulator: Simulator = Simulator(Configuration(directory))
         self._connect(create_app(self.simulator))
 
     @classmethod

@@ -47,6 +47,19 @@ class TestUnits:
             raise RuntimeError
         assert names(database) == []
 
+    def test_a_counter_goes_up_with_its_unit_or_not_at_all(self, database: Database) -> None:
+        def counted() -> list[int]:
+            return [row["requests"] for row in database.select("kms_requests", {}, order=["key_arn"])]
+
+        row = dict.fromkeys(("month", "account_id", "region", "key_arn", "service", "price_class"), "a")
+        for key_arn, by in (("a", 1), ("b", 2), ("a", 3)):
+            database.count_up("kms_requests", {**row, "key_arn": key_arn}, "requests", by)
+        assert counted() == [4, 2]
+        with pytest.raises(RuntimeError), database.unit():
+            database.count_up("kms_requests", row, "requests", 5)
+            raise RuntimeError
+        assert counted() == [4, 2]
+
     def test_what_is_not_committed_is_not_on_disk(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         database, other = Database(path), Database(path)

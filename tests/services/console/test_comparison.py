@@ -6,10 +6,14 @@ import json
 import re
 
 import pytest
+from click.testing import CliRunner
 
+from run import main
 from services.console.comparison import Cell, Comparison, Row, compare
 from services.registry import DATA_CLASSES
 from tests.process import run
+
+pytestmark = pytest.mark.xdist_group("comparison")
 
 DENIED, DAMAGED, LOST = "AccessDeniedException", "InternalServerException", "ResourceNotFoundException"
 OK = "readable"
@@ -110,10 +114,18 @@ def test_a_refused_read_tells_which_kms_call_was_refused(comparison: Comparison)
 class TestForms:
     """`run.py compare` in each of its forms."""
 
-    def test_json_holds_every_cell(self, comparison: Comparison) -> None:
+    def printed(self, monkeypatch: pytest.MonkeyPatch, comparison: Comparison, form: str) -> str:
+        """What the command prints of a comparison that has been made."""
+        monkeypatch.setattr("services.console.comparison.compare", lambda on_progress: comparison)
+        monkeypatch.setenv("COLUMNS", "240")
+        done = CliRunner().invoke(main, ["compare", "--format", form])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    def test_json_holds_every_cell_and_another_run_tells_the_same(self, comparison: Comparison) -> None:
         done = run("compare", "--format", "json")
+        assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
-        assert done.returncode == 0
         assert [event["name"] for event in told["happenings"]] == [one.name for one in comparison.happenings]
         outcomes = {
             (row["service"], row["data_class"], row["ownership"], event): cell["outcome"]
@@ -126,18 +138,19 @@ class TestForms:
         }
 
     @pytest.mark.parametrize("form", ["table", "markdown", "html"])
-    def test_every_event_and_row_is_told(self, comparison: Comparison, form: str) -> None:
-        done = run("compare", "--format", form, COLUMNS="240")
-        assert done.returncode == 0, done.stderr
+    def test_every_event_and_row_is_told(
+        self, comparison: Comparison, monkeypatch: pytest.MonkeyPatch, form: str
+    ) -> None:
+        printed = self.printed(monkeypatch, comparison, form)
         for event in comparison.happenings:
-            assert event.title in done.stdout
+            assert event.title in printed
         for row in comparison.rows:
-            assert row.title in done.stdout
-        assert DENIED in done.stdout
+            assert row.title in printed
+        assert DENIED in printed
         if form == "html":
-            assert not re.search(r"""(?:src|href)=["'](?!#)""", done.stdout), "the page stands alone"
+            assert not re.search(r"""(?:src|href)=["'](?!#)""", printed), "the page stands alone"
 
     def test_an_unknown_form_is_refused(self) -> None:
-        done = run("compare", "--format", "pdf")
-        assert done.returncode == 2
+        done = CliRunner().invoke(main, ["compare", "--format", "pdf"])
+        assert done.exit_code == 2
         assert "pdf" in done.stderr

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
@@ -346,23 +346,67 @@ def with_other_alias(scene: Scene) -> Scene:
     return scene
 
 
+@dataclass(frozen=True)
+class RawAnswer:
+    """body: the JSON of the answer."""
+
+    status: int
+    body: Any
+    request_id: str | None
+
+
 class RawKms:
-    """Signed requests whose bodies are whatever the test sends; one connection."""
+    """Signed requests whose bodies are whatever the test sends.
+
+    The signing key is derived once: botocore takes longer to sign than the server to answer.
+    """
 
     def __init__(self, account: Account) -> None:
-        self._account = account
-        self._signer = SigV4Auth(Credentials(account.access_key_id, account.secret_access_key), "kms", REGION)
-        self._connection = http.client.HTTPConnection(urlsplit(account.server.url).netloc, timeout=30)
+        self.host = urlsplit(account.server.url).netloc
+        self._connections: list[http.client.HTTPConnection] = []
+        self._date = f"{datetime.now(UTC):%Y%m%d}"
+        self._credential = f"{account.access_key_id}/{self._date}/{REGION}/kms/aws4_request"
+        self._signing_key = f"AWS4{account.secret_access_key}".encode()
+        for part in (self._date, REGION, "kms", "aws4_request"):
+            self._signing_key = hmac.digest(self._signing_key, part.encode(), "sha256")
 
-    def send(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def headers(self, operation: str, body: bytes) -> dict[str, str]:
+        """The headers of a signed request, `Host` among them."""
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "Host": self.host,
+            "X-Amz-Date": f"{self._date}T{datetime.now(UTC):%H%M%S}Z",
+            "X-Amz-Target": f"TrentService.{operation}",
+        }
+        names = ";".join(name.lower() for name in headers)
+        lines = "".join(f"{name.lower()}:{value}\n" for name, value in headers.items())
+        canonical = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+        scope = self._credential.partition("/")[2]
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        to_sign = f"AWS4-HMAC-SHA256\n{headers['X-Amz-Date']}\n{scope}\n{digest}"
+        signature = hmac.digest(self._signing_key, to_sign.encode(), "sha256").hex()
+        given = f"Credential={self._credential}, SignedHeaders={names}, Signature={signature}"
+        return {**headers, "Authorization": f"AWS4-HMAC-SHA256 {given}"}
+
+    def send(self, operation: str, body: bytes) -> tuple[int, Any]:
         """Returns the status and the JSON of the answer."""
-        headers = {"X-Amz-Target": f"TrentService.{operation}", "Content-Type": "application/x-amz-json-1.1"}
-        request = AWSRequest("POST", f"{self._account.server.url}/", data=body, headers=headers)
-        self._signer.add_auth(request)
-        self._connection.request("POST", "/", body, dict(request.headers.items()))
-        answer = self._connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content) if content else {}
+        (answer,) = self.send_together([(operation, body)])
+        return answer.status, answer.body
+
+    def send_together(self, requests: Sequence[tuple[str, bytes]]) -> list[RawAnswer]:
+        """Send each on a connection of its own, then read the answers."""
+        while len(self._connections) < len(requests):
+            self._connections.append(http.client.HTTPConnection(self.host, timeout=30))
+        used = self._connections[: len(requests)]
+        for connection, (operation, body) in zip(used, requests, strict=True):
+            connection.request("POST", "/", body, self.headers(operation, body))
+        return [_answer(connection.getresponse()) for connection in used]
 
     def close(self) -> None:
-        self._connection.close()
+        for connection in self._connections:
+            connection.close()
+
+
+def _answer(response: http.client.HTTPResponse) -> RawAnswer:
+    content = response.read()
+    return RawAnswer(response.status, json.loads(content) if content else {}, response.getheader("x-amzn-RequestId"))

@@ -1,97 +1,29 @@
-"""No document, however malformed, makes an operation fail: it is answered, or refused with a 4xx or a 501."""
+"""No request, however malformed, makes an operation fail: it is answered, or refused with a 4xx or a 501."""
 
 from __future__ import annotations
 
-import base64
 import inspect
 import json
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from itertools import cycle
+from random import Random
 from typing import Any
 
 import pytest
 from botocore import xform_name
-from botocore.model import Shape, StructureShape
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from kms.operation import OPERATIONS
 from services.kms.blueprint import SERVICE
-from tests.services.kms.support import IMPLEMENTED, RawKms, Scene, fresh_alias, set_scene
+from tests.services.kms.malformed import Malformed, Samples
+from tests.services.kms.support import IMPLEMENTED, OPERATION_NAMES, UNIMPLEMENTED, RawKms
 from tests.support import Account
 
-# What a valid request would name. It exists only once the test runs, so that strategies speak of it by these words.
-PLACEHOLDERS = ("<key id>", "<key arn>", "<other key>", "<alias>", "<new alias>", "<grant>", "<user>", "<blob>")
-
-anything = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=20)
-    | st.sampled_from(PLACEHOLDERS),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-def fitting(shape: Shape) -> st.SearchStrategy[Any]:
-    """Values of about the right kind; half of the text names something that exists."""
-    if shape.type_name == "structure":
-        return document(shape)
-    if shape.type_name == "list":
-        return st.lists(member(shape.member), max_size=3)
-    if shape.type_name == "map":
-        return st.dictionaries(st.text(max_size=5), member(shape.value), max_size=3)
-    if shape.type_name == "string":
-        enum = [st.sampled_from(shape.enum)] if shape.enum else []
-        return st.one_of(st.sampled_from(PLACEHOLDERS), st.text(max_size=30), *enum)
-    simple: dict[str, st.SearchStrategy[Any]] = {
-        "blob": st.sampled_from(["<blob>", "AAAA", "!", ""]),
-        "boolean": st.booleans(),
-        "integer": st.integers(-2, 3000) | st.integers(),
-        "timestamp": st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=10),
-    }
-    return simple.get(shape.type_name, anything)
-
-
-def member(shape: Shape) -> st.SearchStrategy[Any]:
-    return st.integers(0, 5).flatmap(lambda roll: anything if roll == 0 else fitting(shape))
-
-
-def document(shape: StructureShape) -> st.SearchStrategy[dict[str, Any]]:
-    """The required members most of the time, some of the others, now and then a member that there is not."""
-    members = {name: member(inner) for name, inner in shape.members.items()}
-    required = {name: members[name] for name in shape.required_members}
-    optional = {name: strategy for name, strategy in members.items() if name not in required}
-    whole = st.fixed_dictionaries(required, optional=optional)
-    lacking = st.fixed_dictionaries({}, optional={**members, "Unknown": anything})
-    return st.integers(0, 4).flatmap(lambda roll: lacking if roll == 0 else whole)
-
-
-def request_of(operation: str) -> st.SearchStrategy[tuple[str, Any]]:
-    shape = SERVICE.model.operation_model(operation).input_shape
-    body = st.just({}) if shape is None else document(shape)
-    return st.tuples(st.just(operation), st.integers(0, 9).flatmap(lambda roll: anything if roll == 0 else body))
-
-
-REQUESTS = st.sampled_from(IMPLEMENTED).flatmap(request_of)
-
-
-def filled_in(body: Any, scene: Scene) -> bytes:
-    values = {
-        "<key id>": scene.key.rpartition("/")[2],
-        "<key arn>": scene.key,
-        "<other key>": scene.other_key,
-        "<alias>": scene.alias,
-        "<new alias>": fresh_alias(),
-        "<grant>": scene.grant_id,
-        "<user>": f"arn:aws:iam::{scene.owner.account_id}:user/administrator",
-        "<blob>": base64.b64encode(scene.ciphertext).decode(),
-    }
-    text = json.dumps(body)
-    for placeholder, value in values.items():
-        text = text.replace(placeholder, value)
-    return text.encode()
-
+REQUESTS, TOGETHER = 10_000, 25
+ROUNDS_PER_SAMPLES = 40
+"""After so many rounds most keys are disabled or wait for their deletion, and others are made."""
 
 UNSIMULATED: dict[tuple[str, str], dict[str, Any]] = {
     ("CreateGrant", "GranteeServicePrincipal"): {"GranteeServicePrincipal": "voiceid.amazonaws.com"},
@@ -122,7 +54,7 @@ def test_a_member_that_is_not_simulated_is_refused_by_its_name(
 ) -> None:
     operation, name = case
     body = {**REQUIRED.get(operation, {}), **UNSIMULATED[case]}
-    status, answer = raw_kms.send(operation, filled_in(body, set_scene(account)))
+    status, answer = raw_kms.send(operation, json.dumps(body).encode())
     assert (status, answer["__type"]) == (400, "UnsupportedOperationException")
     assert answer["message"] == f"{name} is not simulated."
 
@@ -143,17 +75,113 @@ def test_every_other_member_is_a_parameter_of_the_engine() -> None:
     assert strange == {(operation, member) for operation, member in UNSIMULATED if member != "SourceArn"}
 
 
-@settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+def rounds(account: Account) -> Iterator[list[tuple[str, bytes]]]:
+    """Requests to be sent together; each operation has its turn as often as the others."""
+    random, operations = Random(20_230), cycle(OPERATION_NAMES)
+    for number in range(REQUESTS // TOGETHER):
+        if number % ROUNDS_PER_SAMPLES == 0:
+            malformed = Malformed(random, Samples.of(account))
+        chosen = [next(operations) for _ in range(TOGETHER)]
+        yield [(operation, malformed.body(operation)) for operation in chosen]
+
+
+def test_no_document_makes_an_operation_fail(account: Account, raw_kms: RawKms) -> None:
+    statuses: dict[str, Counter[int]] = {name: Counter() for name in OPERATION_NAMES}
+    for number, requests in enumerate(rounds(account)):
+        for (operation, body), answer in zip(requests, raw_kms.send_together(requests), strict=True):
+            told = (number, operation, body[:2_000], answer)
+            refused = 400 <= answer.status < 500 or (answer.status == 501 and operation in UNIMPLEMENTED)
+            assert answer.status == 200 or refused, told
+            assert answer.request_id, told
+            assert isinstance(answer.body, dict), told
+            assert answer.status == 200 or isinstance(answer.body["__type"], str), told
+            statuses[operation][answer.status] += 1
+    kinds = {name: set(counted) for name, counted in statuses.items()}
+    assert {name for name in IMPLEMENTED if not kinds[name] >= {200, 400}} == set(), "each answers, and each refuses"
+
+
+FUZZED = 1_500
+SOUND = ("GenerateRandom", b'{"NumberOfBytes": 8}')
+
+
+def spoilt(request: bytes, random: Random) -> bytes:
+    """The bytes of a request with a few of its head changed, dropped or doubled."""
+    head, end, body = request.partition(b"\r\n\r\n")
+    changed = bytearray(head)
+    for _ in range(random.randint(1, 4)):
+        at = random.randrange(len(changed))
+        match random.randrange(5):
+            case 0:
+                changed[at] = random.randrange(256)
+            case 1:
+                del changed[at : at + random.randint(1, 30)]
+            case 2:
+                changed[at:at] = random.choice((b"\r\n", b"\0", b" " * 70, b"%zz", b"\xff\xfe", b": ", b"A" * 9_000))
+            case 3:
+                line = random.choice(bytes(changed).split(b"\r\n")[1:] or [b"x: y"])
+                changed += b"\r\n" + line
+            case _:
+                changed += b"\r\n" + random.choice(STRANGE_HEADERS)
+    return bytes(changed) + end + body
+
+
+STRANGE_HEADERS = (
+    b"Content-Length: -1",
+    b"Content-Length: 99999999999999999999",
+    b"Transfer-Encoding: chunked",
+    b"Transfer-Encoding: gzip",
+    b"Expect: 100-continue",
+    b"Upgrade: h2c",
+    b"Connection: close, upgrade",
+    b"Content-Encoding: br",
+    b"Content-Type: application/x-www-form-urlencoded",
+    b"X-Amz-Date: 99999999T999999Z",
+    b"X-Amz-Date: \xd9\xa2\xd9\xa0",
+    b"X-Amz-Target: TrentService.",
+    b"X-Amz-Content-Sha256: UNSIGNED-PAYLOAD",
+    b"X-Amz-Security-Token: " + b"x" * 5_000,
+    b"Authorization: AWS4-HMAC-SHA256 Credential=a/b/c/kms/aws4_request, SignedHeaders=;;, Signature=",
+    b"Authorization: AWS4-HMAC-SHA256 Credential=\xc3\xa9/20230101/us-west-2/kms/aws4_request, Signature=\xff",
+    b"Authorization: Basic eDp5",
+    b'Forwarded: for="_x"',
 )
-@given(request=REQUESTS)
-def test_no_document_makes_an_operation_fail(account: Account, raw_kms: RawKms, request: tuple[str, Any]) -> None:
-    operation, body = request
-    status, answer = raw_kms.send(operation, filled_in(body, set_scene(account)))
-    assert status == 200 or 400 <= status < 500 or status == 501, answer
-    if status != 200:
-        assert answer["__type"]
+
+
+def answers_to(raw_kms: RawKms, requests: list[bytes]) -> list[bytes]:
+    """What comes back for each, by the time that the server has answered a sound request that came after them."""
+    host, port = raw_kms.host.split(":")
+    with ExitStack() as open_connections:
+        connections = [
+            open_connections.enter_context(socket.create_connection((host, int(port)), timeout=30)) for _ in requests
+        ]
+        for connection, request in zip(connections, requests, strict=True):
+            connection.sendall(request)
+        for _ in range(2):
+            assert raw_kms.send(*SOUND)[0] == 200
+        return [received(connection) for connection in connections]
+
+
+def received(connection: socket.socket) -> bytes:
+    """What has arrived; nothing is waited for."""
+    connection.setblocking(False)
+    content = b""
+    with suppress(BlockingIOError, ConnectionResetError):
+        while chunk := connection.recv(65_536):
+            content += chunk
+    return content
+
+
+def test_no_bytes_make_the_server_fail(raw_kms: RawKms) -> None:
+    """What is no HTTP is answered with 400 or not at all; what is, as every request."""
+    random, seen = Random(7), Counter[int]()
+    operation, body = SOUND
+    for number in range(FUZZED // TOGETHER):
+        headers = {**raw_kms.headers(operation, body), "Content-Length": str(len(body))}
+        lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        sound = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+        requests = [spoilt(sound, random) for _ in range(TOGETHER)]
+        for request, answer in zip(requests, answers_to(raw_kms, requests), strict=True):
+            status = int(answer[9:12]) if answer.startswith(b"HTTP/1.1 ") else 0
+            assert status < 500, (number, request, answer)
+            seen[status] += 1
+    assert min(seen[200], seen[400], seen[404]) > 0, seen
