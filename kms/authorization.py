@@ -1,7 +1,8 @@
 """May this caller use this key, in this context, now? Key policy, IAM policies and grants, explicit deny first.
 
 Follows "Troubleshooting key access" of the AWS KMS Developer Guide: a key policy names the caller, or delegates to
-the IAM of its account; IAM alone gives nothing; a grant is one more allow; a deny beats all three.
+the IAM of its account; IAM alone gives nothing; a grant is one more allow; a deny beats all three. What hangs on the
+caller itself is weighed by `shared.permissions.decide`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, NoReturn
 from kms import errors, grants
 from kms.conditions import condition_values
 from shared.identity import Caller
-from shared.permissions import decide
+from shared.permissions import IdentityDecision, decide, denial, explicit_deny, no_allow, request_of
 from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value
 
 if TYPE_CHECKING:
     from kms.key import KmsKey
     from kms.operation import KmsCall
+
+RESOURCE_POLICY = "resource-based policy"
 
 
 def authorize(
@@ -40,20 +43,20 @@ def authorize(
     values = condition_values(
         call, key, conditions=conditions, encryption_context=encryption_context, request_alias=request_alias
     )
-    request = _policy_request(call.caller, f"kms:{permission}", key.arn, values)
+    request = request_of(call.caller, f"kms:{permission}", key.arn, values)
     by_key_policy = evaluate(parse_policy(key.policy, PolicyKind.RESOURCE), request)
     by_identity = decide(call.caller.principal, request)
     if by_key_policy.denied_by is not None:
-        _deny(request, call.caller, "with an explicit deny in a resource-based policy")
+        _deny(request, call.caller, explicit_deny(RESOURCE_POLICY))
     if by_identity.denied_by is not None:
-        _deny(request, call.caller, "with an explicit deny in an identity-based policy")
-    if _policies_allow(call, key, by_key_policy, by_identity):
+        _deny(request, call.caller, by_identity.reason(request.action))
+    missing = _missing_allow(call, key, by_key_policy, by_identity)
+    if missing is None:
         return
     operation = permission if grant_operation is None else grant_operation
     if operation in call.facts.grant_operations and grants.find_allowing(call, key, operation, encryption_context):
         return
-    kind = "identity" if by_key_policy.delegated_by and by_identity.allowed_by is None else "resource"
-    _deny(request, call.caller, f"because no {kind}-based policy allows the {request.action} action")
+    _deny(request, call.caller, no_allow(missing, request.action))
 
 
 def authorize_by_iam(
@@ -70,39 +73,33 @@ def authorize_by_iam(
     Raises: AccessDenied.
     """
     values = condition_values(call, key, conditions=conditions or {}, encryption_context=None)
-    request = _policy_request(call.caller, f"kms:{permission}", resource, values)
+    request = request_of(call.caller, f"kms:{permission}", resource, values)
     decision = decide(call.caller.principal, request)
-    if decision.denied_by is not None:
-        _deny(request, call.caller, "with an explicit deny in an identity-based policy")
-    if decision.allowed_by is None and not call.caller.is_service:
-        _deny(request, call.caller, f"because no identity-based policy allows the {request.action} action")
+    if not decision.allows and (decision.denied_by is not None or not call.caller.is_service):
+        _deny(request, call.caller, decision.reason(request.action))
 
 
-def _policies_allow(call: KmsCall, key: KmsKey, by_key_policy: Decision, by_identity: Decision) -> bool:
+def _missing_allow(call: KmsCall, key: KmsKey, by_key_policy: Decision, by_identity: IdentityDecision) -> str | None:
+    """Which kind of policy would have to allow the call, and does not; None if the policies allow it.
+
+    In the key's own account an Allow that names the caller itself is enough; one that names its role, or everyone,
+    needs no identity-based policy, but permissions boundary and session policies limit it; one that names the
+    account leaves all to IAM. Across accounts IAM must allow in each case.
+    """
     caller = call.caller
-    identity_allows = by_identity.allowed_by is not None
-    if caller.account_id == key.account_id or caller.is_service:
-        named = by_key_policy.allowed_by is not None
-        return named or (by_key_policy.delegated_by is not None and identity_allows)
+    lacking = by_identity.lacking[0].value if by_identity.lacking else None
+    if caller.is_service or caller.account_id == key.account_id:
+        if by_key_policy.named_by is not None:
+            return None
+        if by_key_policy.allowed_by is not None:
+            limit = by_identity.limited_by
+            return None if limit is None or caller.is_service else limit.value
+        return RESOURCE_POLICY if by_key_policy.delegated_by is None else lacking
     if not call.facts.cross_account:
-        return False
+        return RESOURCE_POLICY
     named_or_delegated = by_key_policy.allowed_by is not None or by_key_policy.delegated_by is not None
-    return named_or_delegated and identity_allows
-
-
-def _policy_request(caller: Caller, action: str, resource: str, values: Mapping[str, Value]) -> PolicyRequest:
-    return PolicyRequest(
-        action=action,
-        resource=resource,
-        principal_arns=caller.principal.naming_arns,
-        account_id=caller.account_id,
-        service_principal=caller.principal.service_principal,
-        context=values,
-    )
+    return lacking if named_or_delegated else RESOURCE_POLICY
 
 
 def _deny(request: PolicyRequest, caller: Caller, reason: str) -> NoReturn:
-    raise errors.AccessDenied(
-        f"User: {caller.arn} is not authorized to perform: {request.action} on resource: {request.resource} {reason}",
-        explicit=reason.startswith("with"),
-    )
+    raise errors.AccessDenied(denial(caller, request, reason), explicit=reason.startswith("with"))

@@ -17,7 +17,7 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.identity import SESSION, USER, Caller, Principal
+from shared.identity import SESSION, USER, Caller, Principal, Session
 from shared.randomness import Randomness
 
 EVENT_VERSION = "1.08"
@@ -167,26 +167,29 @@ def _user_identity(event: ApiEvent) -> dict[str, Any]:
     }
     if principal.kind == USER:
         identity["userName"] = principal.name
-    if principal.kind == SESSION:
-        identity["sessionContext"] = _session_context(principal)
+    if principal.session is not None:
+        identity["sessionContext"] = _session_context(principal, principal.session)
     if caller.invoked_by is not None:
         identity["invokedBy"] = caller.invoked_by.principal
     return identity
 
 
-def _session_context(principal: Principal) -> dict[str, Any]:
-    """Which role a session is of, and since when."""
-    return {
-        "sessionIssuer": {
-            "type": "Role",
-            "principalId": principal.unique_id.partition(":")[0],
-            "arn": principal.issuer_arn,
+def _session_context(principal: Principal, session: Session) -> dict[str, Any]:
+    """Which role or user temporary credentials are of, and since when."""
+    context: dict[str, Any] = {}
+    if session.name is not None:
+        context["sessionIssuer"] = {
+            "type": "Role" if principal.kind == SESSION else USER,
+            "principalId": session.issuer_id,
+            "arn": session.issuer_arn,
             "accountId": principal.account_id,
-            "userName": principal.name,
-        },
-        "webIdFederationData": {},
-        "attributes": {"creationDate": _iso(principal.created_at or 0.0), "mfaAuthenticated": "false"},
-    }
+            "userName": session.issuer_name,
+        }
+        context["webIdFederationData"] = {}
+    context["attributes"] = {"creationDate": _iso(session.issued_at), "mfaAuthenticated": "false"}
+    if session.source_identity is not None:
+        context["sourceIdentity"] = session.source_identity
+    return context
 
 
 def _iso(when: float) -> str:

@@ -12,13 +12,14 @@ from shared.audit import ApiEvent, Trail
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier, unknown_credential
+from shared.aws.signature import SignatureVerifier, expired_credential, unknown_credential
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import Refusal, ServiceError
-from shared.identity import Caller, Identities
+from shared.identities import CredentialExpired, Identities
+from shared.identity import Caller
 from shared.permissions import authorize
 from shared.randomness import Randomness
 from shared.redaction import redacted, without_hidden
@@ -117,6 +118,8 @@ def _caller(call: Call) -> Caller:
         principal = call.identities.principal_of(credential.access_key_id, credential.session_token)
     except KeyError as unknown:
         raise unknown_credential() from unknown
+    except CredentialExpired as expired:
+        raise expired_credential() from expired
     return Caller(
         principal=principal,
         region=credential.region,
