@@ -13,15 +13,21 @@ from typing import TYPE_CHECKING, NoReturn
 from kms import errors, grants
 from kms.conditions import condition_values
 from shared.identity import Caller
-from shared.permissions import IdentityDecision, decide, denial, explicit_deny, no_allow, request_of
-from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.permissions import (
+    RESOURCE_POLICY,
+    decide,
+    denial,
+    explicit_deny,
+    missing_allow,
+    no_allow,
+    request_of,
+)
+from shared.policy import PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value
 
 if TYPE_CHECKING:
     from kms.key import KmsKey
     from kms.operation import KmsCall
-
-RESOURCE_POLICY = "resource-based policy"
 
 
 def authorize(
@@ -50,13 +56,19 @@ def authorize(
         _deny(request, call.caller, explicit_deny(RESOURCE_POLICY))
     if by_identity.denied_by is not None:
         _deny(request, call.caller, by_identity.reason(request.action))
-    missing = _missing_allow(call, key, by_key_policy, by_identity)
-    if missing is None:
+    missing = missing_allow(call.caller, key.account_id, by_key_policy, by_identity)
+    if missing is None and not _crosses(call, key):
         return
     operation = permission if grant_operation is None else grant_operation
     if operation in call.facts.grant_operations and grants.find_allowing(call, key, operation, encryption_context):
         return
-    _deny(request, call.caller, no_allow(missing, request.action))
+    _deny(request, call.caller, no_allow(missing or RESOURCE_POLICY, request.action))
+
+
+def _crosses(call: KmsCall, key: KmsKey) -> bool:
+    """Whether the call reaches into another account, and is not among those that may."""
+    elsewhere = call.caller.account_id != key.account_id and not call.caller.is_service
+    return elsewhere and not call.facts.cross_account
 
 
 def authorize_by_iam(
@@ -77,28 +89,6 @@ def authorize_by_iam(
     decision = decide(call.caller.principal, request)
     if not decision.allows and (decision.denied_by is not None or not call.caller.is_service):
         _deny(request, call.caller, decision.reason(request.action))
-
-
-def _missing_allow(call: KmsCall, key: KmsKey, by_key_policy: Decision, by_identity: IdentityDecision) -> str | None:
-    """Which kind of policy would have to allow the call, and does not; None if the policies allow it.
-
-    In the key's own account an Allow that names the caller itself is enough; one that names its role, or everyone,
-    needs no identity-based policy, but permissions boundary and session policies limit it; one that names the
-    account leaves all to IAM. Across accounts IAM must allow in each case.
-    """
-    caller = call.caller
-    lacking = by_identity.lacking[0].value if by_identity.lacking else None
-    if caller.is_service or caller.account_id == key.account_id:
-        if by_key_policy.named_by is not None:
-            return None
-        if by_key_policy.allowed_by is not None:
-            limit = by_identity.limited_by
-            return None if limit is None or caller.is_service else limit.value
-        return RESOURCE_POLICY if by_key_policy.delegated_by is None else lacking
-    if not call.facts.cross_account:
-        return RESOURCE_POLICY
-    named_or_delegated = by_key_policy.allowed_by is not None or by_key_policy.delegated_by is not None
-    return lacking if named_or_delegated else RESOURCE_POLICY
 
 
 def _deny(request: PolicyRequest, caller: Caller, reason: str) -> NoReturn:

@@ -16,9 +16,11 @@ from typing import Any
 
 from shared.errors import ServiceError
 from shared.identity import Caller, NamedPolicy, Principal
-from shared.policy import PolicyKind, PolicyRequest, Statement, evaluate, parse_policy
+from shared.policy import Decision, PolicyKind, PolicyRequest, Statement, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
 from shared.service import Service
+
+RESOURCE_POLICY = "resource-based policy"
 
 
 class Layer(Enum):
@@ -128,6 +130,27 @@ def decide(principal: Principal, request: PolicyRequest) -> IdentityDecision:
         if layer not in allowed_by:
             lacking.append(layer)
     return IdentityDecision(None, allowed_by, tuple(lacking))
+
+
+def missing_allow(
+    caller: Caller, owner_account_id: str, by_resource: Decision, by_identity: IdentityDecision
+) -> str | None:
+    """Which kind of policy would have to allow a call, and does not; None if nothing is missing.
+
+    Of resources whose policy must name the caller or delegate to its account: KMS keys and roles. In the owner's
+    account an Allow that names the caller itself is enough; one that names its role, or everyone, needs no
+    identity-based policy, but permissions boundary and session policies limit it; one that names the account leaves
+    all to IAM. Across accounts IAM must allow in each case.
+    """
+    lacking = by_identity.lacking[0].value if by_identity.lacking else None
+    if by_resource.allowed_by is None and by_resource.delegated_by is None:
+        return RESOURCE_POLICY
+    if caller.is_service:
+        return None if by_resource.allowed_by is not None else lacking
+    if by_resource.allowed_by is None or caller.account_id != owner_account_id:
+        return lacking
+    limit = None if by_resource.named_by is not None else by_identity.limited_by
+    return None if limit is None else limit.value
 
 
 def layers(principal: Principal) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:

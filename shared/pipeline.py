@@ -122,7 +122,7 @@ def _caller(call: Call) -> Caller:
         raise expired_credential() from expired
     return Caller(
         principal=principal,
-        region=credential.region,
+        region=call.service.only_region or credential.region,
         access_key_id=credential.access_key_id,
         source_ip=call.request.source_ip,
         user_agent=call.request.headers.get("user-agent", ""),

@@ -3,7 +3,7 @@
 An account (its root ARN, or its 12 digits) stands for the power of that account to decide by its own IAM
 policies: an Allow delegates to it, a Deny falls on everyone in it. All other names are exact: a wildcard
 inside an ARN matches nobody, and a role's ARN stands for its sessions because a session comes with both
-ARNs. The unique id of a user or role stands for one that is deleted, and matches nobody.
+ARNs. The unique id of a user, role or session stands for one that is deleted, and matches nobody.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
 """
@@ -23,7 +23,7 @@ _PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:user|role)/[\x21-\x7e]+"
     r"|sts::[0-9]{12}:(?:assumed-role/[^/\s]+/[^/\s]+|federated-user/[^/\s]+))"
 )
-_UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,124}")
+_UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,124}(?::[^/\s]+)?")
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
 
 INVALID_PRINCIPAL = "Policy contains a statement with one or more invalid principals."
