@@ -17,13 +17,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from kms import errors
 from kms.key_hierarchy import DomainKey
 from kms.operation import FACTS, KmsCall, aws_name
-from kms.times import as_event_text
 from shared.audit import ApiEvent, Trail
 from shared.clock import Clock
 from shared.database import Database
 from shared.identities import Identities
 from shared.identity import Caller
 from shared.randomness import Randomness
+from shared.times import as_event_text
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -23,8 +23,9 @@ from kms.key_hierarchy import key_material_id as id_of
 from kms.operation import KmsCall, operation
 from kms.primitives import KeyMaterial, asymmetric
 from kms.tables import limit as quota
-from kms.times import DAY_SECONDS, as_event_text
+from kms.times import DAY_SECONDS
 from shared.audit import ApiEvent, Resource
+from shared.times import as_event_text
 
 EXPIRES, DOES_NOT_EXPIRE = "KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"
 NEW, EXISTING = "NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"

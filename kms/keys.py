@@ -18,7 +18,8 @@ from kms.multi_region import related, replicas
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
-from kms.times import DAY_SECONDS, as_event_text
+from kms.times import DAY_SECONDS
+from shared.times import as_event_text
 
 
 @operation

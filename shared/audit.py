@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from shared.clock import Clock
 from shared.database import Database
 from shared.identity import SESSION, USER, Caller, Principal, Session
 from shared.randomness import Randomness
+from shared.times import as_iso
 
 EVENT_VERSION = "1.08"
 
@@ -96,6 +96,9 @@ class Trail:
             )
 
 
+_DENIED = ("AccessDenied", "AccessDeniedException")
+
+
 def recipients_of(event: ApiEvent) -> tuple[str, ...]:
     """Whose trails hold the event: the caller's account, and each resource owner's unless the call was denied.
 
@@ -103,7 +106,7 @@ def recipients_of(event: ApiEvent) -> tuple[str, ...]:
     service principal the customer's trail shows the denial: it is the customer's grant that was missing.
     """
     accounts = [event.account_id]
-    denied_across = event.error_code == "AccessDenied" and not (event.caller and event.caller.is_service)
+    denied_across = event.error_code in _DENIED and not (event.caller and event.caller.is_service)
     if not denied_across:
         accounts += [resource.account_id for resource in event.resources]
     return tuple(dict.fromkeys(accounts))
@@ -115,7 +118,7 @@ def _body(event: ApiEvent, recipient: str, event_id: str, when: float, shared_id
     body: dict[str, Any] = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": _user_identity(event),
-        "eventTime": _iso(when),
+        "eventTime": as_iso(when),
         "eventSource": event.source,
         "eventName": event.name,
         "awsRegion": event.region,
@@ -186,14 +189,10 @@ def _session_context(principal: Principal, session: Session) -> dict[str, Any]:
             "userName": session.issuer_name,
         }
         context["webIdFederationData"] = {}
-    context["attributes"] = {"creationDate": _iso(session.issued_at), "mfaAuthenticated": "false"}
+    context["attributes"] = {"creationDate": as_iso(session.issued_at), "mfaAuthenticated": "false"}
     if session.source_identity is not None:
         context["sourceIdentity"] = session.source_identity
     return context
-
-
-def _iso(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _username(caller: Caller | None) -> str | None:

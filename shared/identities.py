@@ -215,6 +215,24 @@ class Identities:
             tags=row["tags"],
         )
 
+    def find_role(self, arn: str) -> Row | None:
+        """The stored role of an ARN."""
+        row = self._database.find("principals", {"arn": arn})
+        return row if row is not None and row["kind"] == ROLE else None
+
+    def managed_policy_exists(self, arn: str, account_id: str) -> bool:
+        """Whether it is AWS's, or the account's own."""
+        if arn in AWS_MANAGED_POLICIES:
+            return True
+        return self._database.find("managed_policies", {"arn": arn, "account_id": account_id}) is not None
+
+    def account_of_access_key(self, access_key_id: str) -> str | None:
+        """Whose credentials these are, in use or not."""
+        is_session = access_key_id.startswith(_TEMPORARY_PREFIX)
+        table, column = ("sessions", "issuer_arn") if is_session else ("access_keys", "principal_arn")
+        row = self._database.find(table, {"access_key_id": access_key_id})
+        return None if row is None else str(row[column]).split(":")[4]
+
     def managed_policy(self, arn: str) -> NamedPolicy:
         """A managed policy in its default version; one that is gone allows nothing."""
         known = AWS_MANAGED_POLICIES.get(arn)
@@ -250,34 +268,44 @@ class Identities:
         issuer = self.find_principal(issuer_arn)
         if issuer is None or (issuer.kind == ROLE) != (kind == SESSION):
             raise KeyError(issuer_arn)
-        now = self._clock.now()
+        row = self._session_row(issuer, kind, request)
+        token = self._randomness.token_bytes(96).hex()
         key = AccessKey(
             f"{_TEMPORARY_PREFIX}{self._randomness.base32(16)}",
             self._fresh_secret(),
             _session_arn(issuer, kind, request.name),
-            session_token=self._randomness.token_bytes(96).hex(),
-            expires_at=None if request.duration_seconds is None else now + request.duration_seconds,
+            session_token=token,
+            expires_at=row["expires_at"],
         )
-        assert key.session_token is not None
         self._database.insert(
             "sessions",
             {
                 "access_key_id": key.access_key_id,
-                "issuer_arn": issuer_arn,
-                "kind": kind,
-                "name": request.name,
                 "wrapped_secret": self._wrap(key),
-                "session_token_digest": self._box.digest(key.session_token.encode()),
-                "policy": request.policy,
-                "policy_arns": None if request.policy_arns is None else list(request.policy_arns),
-                "tags": dict(request.tags or {}),
-                "transitive_tag_keys": list(request.transitive_tag_keys),
-                "source_identity": request.source_identity,
-                "issued_at": now,
-                "expires_at": key.expires_at,
+                "session_token_digest": self._box.digest(token.encode()),
+                **row,
             },
         )
         return key
+
+    def role_session(self, role: Principal, request: SessionRequest) -> Principal:
+        """A session of a role in the hands of a service, which needs no credentials here."""
+        return self._session_of(role, self._session_row(role, SESSION, request))
+
+    def _session_row(self, issuer: Principal, kind: str, request: SessionRequest) -> Row:
+        now = self._clock.now()
+        return {
+            "issuer_arn": issuer.arn,
+            "kind": kind,
+            "name": request.name,
+            "policy": request.policy,
+            "policy_arns": None if request.policy_arns is None else list(request.policy_arns),
+            "tags": dict(request.tags or {}),
+            "transitive_tag_keys": list(request.transitive_tag_keys),
+            "source_identity": request.source_identity,
+            "issued_at": now,
+            "expires_at": None if request.duration_seconds is None else now + request.duration_seconds,
+        }
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key that works here and now, or of a session; None if there is none."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from shared.audit import ApiEvent, Trail
+from shared.audit import ApiEvent, Resource, Trail
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
@@ -32,7 +32,10 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Call:
-    """One request on its way. Services extend it with what their operations stand on."""
+    """One request on its way. Services extend it with what their operations stand on.
+
+    touched: resources that the trail names; the accounts that own them see the event too.
+    """
 
     request: HttpRequest
     service: Service
@@ -48,6 +51,7 @@ class Call:
     parameters: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] | None = None
     error: ServiceError | None = None
+    touched: list[Resource] = field(default_factory=list)
 
     @property
     def caller(self) -> Caller:
@@ -161,7 +165,7 @@ def _audit(call: Call) -> None:
     hidden = call.service.hidden_members
     name = call.operation.name
     read_only = call.service.is_read_only(name)
-    show_response = not read_only and call.error is None
+    show_response = call.error is None and (not read_only or name in call.service.logged_results)
     call.trail.record(
         ApiEvent(
             source=call.identity.principal,
@@ -176,6 +180,8 @@ def _audit(call: Call) -> None:
             ),
             error_code=None if call.error is None else call.error.code,
             error_message=None if call.error is None else _logged_message(call, call.error),
+            resources=call.touched,
+            shared=True,
             request_id=call.request_id,
         )
     )

@@ -6,9 +6,8 @@ compares them without regard to case.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from shared.identity import USER, Caller
+from shared.times import as_iso
 
 Value = str | tuple[str, ...]
 
@@ -24,7 +23,7 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
         "aws:sourceip": caller.source_ip,
         "aws:securetransport": "true",
         "aws:requestedregion": caller.region,
-        "aws:currenttime": _iso(now),
+        "aws:currenttime": as_iso(now),
         "aws:epochtime": str(int(now)),
         "aws:viaawsservice": "true" if caller.invoked_by else "false",
         "aws:principalisawsservice": "true" if caller.is_service else "false",
@@ -41,7 +40,7 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
     for key, value in principal.tags.items():
         values[f"aws:principaltag/{key.lower()}"] = value
     if principal.session is not None:
-        values["aws:tokenissuetime"] = _iso(principal.session.issued_at)
+        values["aws:tokenissuetime"] = as_iso(principal.session.issued_at)
         values["aws:multifactorauthpresent"] = "false"
         if principal.session.source_identity is not None:
             values["aws:sourceidentity"] = principal.session.source_identity
@@ -49,7 +48,3 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
         values["aws:calledvia"] = (caller.invoked_by.principal,)
         values["aws:calledviafirst"] = values["aws:calledvialast"] = caller.invoked_by.principal
     return values
-
-
-def _iso(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
 from services.pages import decode, encode
+from shared.aws.signature import unknown_credential
 from shared.catalog import PARTITION
 from shared.database import Row
 from shared.errors import ServiceError
-from shared.identity import ROLE, USER, role_arn, user_arn
+from shared.identity import ROLE, SESSION, USER, role_arn, user_arn
 from shared.permissions import access_denied, decide, request_of
 from shared.principal_context import Value, of_caller
 
@@ -53,6 +54,9 @@ ROLES = Entity(ROLE, "role", limits.ROLES_PER_ACCOUNT, "RolesPerAccount", limits
 def authorize(call: ServiceCall, resource: str, conditions: Mapping[str, Value] | None = None) -> None:
     """Refuse what the policies on the caller do not allow. conditions: names in lower case. Raises: AccessDenied."""
     assert call.operation is not None
+    if call.caller.principal.session is not None and call.caller.principal.kind != SESSION:
+        # Without MFA, which is not simulated, IAM takes a user's temporary credentials for none.
+        raise unknown_credential()
     context = {**of_caller(call.caller, call.clock.now()), **(conditions or {})}
     request = request_of(call.caller, f"iam:{call.operation.name}", resource, context)
     decision = decide(call.caller.principal, request)
