@@ -21,7 +21,7 @@ from shared import demo_world
 
 if TYPE_CHECKING:
     from services.simulator import Simulator
-    from shared.identity import AccessKey
+    from shared.identities import AccessKey
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -17,12 +17,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from kms import errors, meter
 from kms.key_hierarchy import DomainKey
 from kms.operation import FACTS, KmsCall, aws_name
-from kms.times import as_event_text
 from shared.audit import ApiEvent, Trail
 from shared.clock import Clock
 from shared.database import Database
-from shared.identity import Caller, Identities
+from shared.identities import Identities
+from shared.identity import Caller
 from shared.randomness import Randomness
+from shared.times import as_event_text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,13 +44,6 @@ class Engine:
 
     def session(self) -> Session:
         return Session(self)
-
-    def principal_exists(self, arn: str) -> bool:
-        """Whether a key policy may name this ARN: an account's root, or one of its users, roles or sessions."""
-        account_id = arn if arn.isdigit() else arn.split(":")[4]
-        if not self.identities.account_exists(account_id):
-            return False
-        return arn.isdigit() or arn.endswith(":root") or self.identities.find_principal(arn) is not None
 
 
 class Session:

@@ -6,7 +6,7 @@ from typing import Any
 
 from kms import key_specs
 from kms.key import KmsKey
-from kms.times import as_event_text
+from shared.times import as_event_text
 
 
 def event_metadata(key: KmsKey) -> dict[str, Any]:

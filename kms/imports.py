@@ -26,7 +26,8 @@ from kms.operation import KmsCall, operation
 from kms.own_events import DELETE_EXPIRED, own_event
 from kms.primitives import KeyMaterial, asymmetric
 from kms.tables import limit as quota
-from kms.times import DAY_SECONDS, as_event_text
+from kms.times import DAY_SECONDS
+from shared.times import as_event_text
 
 EXPIRES, DOES_NOT_EXPIRE = "KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"
 NEW, EXISTING = "NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"

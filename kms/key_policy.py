@@ -15,7 +15,8 @@ from kms.paging import Page
 from kms.tables import limit as quota
 from shared.catalog import AwsService
 from shared.identity import Caller, root_arn
-from shared.policy import MalformedPolicy, Policy, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.permissions import request_of
+from shared.policy import MalformedPolicy, Policy, PolicyKind, evaluate, parse_policy
 
 POLICY_NAME = "default"
 
@@ -89,20 +90,13 @@ def check_policy(call: KmsCall, text: str, *, bypass_lockout_check: bool) -> Non
 
 def _check_principals_exist(call: KmsCall, policy: Policy) -> None:
     for arn in sorted(policy.principal_arns()):
-        if not call.engine.principal_exists(arn):
+        if not call.engine.identities.can_be_named(arn):
             raise errors.MalformedPolicyDocument("Policy contains a statement with one or more invalid principals.")
 
 
 def _can_put_policy(policy: Policy, caller: Caller) -> bool:
     """Judged by the policy's text alone: the caller itself, or its account, may call PutKeyPolicy. Inferred."""
-    request = PolicyRequest(
-        action="kms:PutKeyPolicy",
-        resource="*",
-        principal_arns=caller.principal.naming_arns,
-        account_id=caller.account_id,
-        service_principal=caller.principal.service_principal,
-        context={"kms:calleraccount": caller.account_id},
-    )
+    request = request_of(caller, "kms:PutKeyPolicy", "*", {"kms:calleraccount": caller.account_id})
     decision = evaluate(policy, request)
     allowed = decision.allowed_by is not None or decision.delegated_by is not None
     return allowed and decision.denied_by is None

@@ -19,7 +19,8 @@ from kms.multi_region import check_room, related, replicas
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
-from kms.times import DAY_SECONDS, as_event_text
+from kms.times import DAY_SECONDS
+from shared.times import as_event_text
 
 SELF = "SELF"
 

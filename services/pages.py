@@ -19,7 +19,7 @@ def page(fetch: Fetch, token: str | None, size: int, refusal: ServiceError) -> t
 
     Raises: `refusal`, for a token that was not given out.
     """
-    records = fetch(_decode(token, refusal), size + 1)
+    records = fetch(decode(token, refusal), size + 1)
     if len(records) <= size:
         return records, None
     return records[:size], encode(records[size - 1].record_id)
@@ -40,7 +40,8 @@ def encode(last_id: str) -> str:
     return base64.urlsafe_b64encode(b"after:" + last_id.encode()).decode()
 
 
-def _decode(token: str | None, refusal: ServiceError) -> str:
+def decode(token: str | None, refusal: ServiceError) -> str:
+    """The id behind which a page begins; "" for the first page. Raises: `refusal`."""
     if token is None:
         return ""
     try:

@@ -9,6 +9,7 @@ from services.cases import data_classes as cases_data
 from services.cloudtrail import blueprint as cloudtrail
 from services.customer_profiles import blueprint as customer_profiles
 from services.customer_profiles import data_classes as customer_profiles_data
+from services.iam import blueprint as iam
 from services.kms import blueprint as kms
 from services.outbound_campaigns import blueprint as outbound_campaigns
 from services.outbound_campaigns import data_classes as outbound_campaigns_data
@@ -21,7 +22,7 @@ from shared.service import Service
 
 SERVICES: dict[str, Service] = {
     module.SERVICE.client_name: module.SERVICE
-    for module in (kms, sts, cloudtrail, cases, customer_profiles, voice_id, wisdom, outbound_campaigns)
+    for module in (kms, iam, sts, cloudtrail, cases, customer_profiles, voice_id, wisdom, outbound_campaigns)
 }
 
 _PROTECTING = {

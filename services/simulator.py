@@ -20,7 +20,8 @@ from shared.aws.http import HttpRequest
 from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
-from shared.identity import AccessKey, Identities, user_arn
+from shared.identities import AccessKey, Identities
+from shared.identity import user_arn
 from shared.jobs import Jobs
 from shared.randomness import Randomness
 from shared.service import Service

@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.identity import SESSION, USER, Caller, Principal
+from shared.identity import SESSION, USER, Caller, Principal, Session
 from shared.randomness import Randomness
+from shared.times import as_iso
 
 EVENT_VERSION = "1.08"
 
@@ -100,6 +100,9 @@ class Trail:
             )
 
 
+_DENIED = ("AccessDenied", "AccessDeniedException")
+
+
 def recipients_of(event: ApiEvent) -> tuple[str, ...]:
     """Whose trails hold the event: the caller's account, and each resource owner's unless the call was denied.
 
@@ -107,7 +110,7 @@ def recipients_of(event: ApiEvent) -> tuple[str, ...]:
     service principal the customer's trail shows the denial: it is the customer's grant that was missing.
     """
     accounts = [event.account_id]
-    denied_across = event.error_code == "AccessDenied" and not (event.caller and event.caller.is_service)
+    denied_across = event.error_code in _DENIED and not (event.caller and event.caller.is_service)
     if not denied_across:
         accounts += [resource.account_id for resource in event.resources]
     return tuple(dict.fromkeys(accounts))
@@ -119,7 +122,7 @@ def _body(event: ApiEvent, recipient: str, event_id: str, when: float, shared_id
     body: dict[str, Any] = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": _user_identity(event),
-        "eventTime": _iso(when),
+        "eventTime": as_iso(when),
         "eventSource": event.source,
         "eventName": event.name,
         "awsRegion": event.region,
@@ -171,30 +174,29 @@ def _user_identity(event: ApiEvent) -> dict[str, Any]:
     }
     if principal.kind == USER:
         identity["userName"] = principal.name
-    if principal.kind == SESSION:
-        identity["sessionContext"] = _session_context(principal)
+    if principal.session is not None:
+        identity["sessionContext"] = _session_context(principal, principal.session)
     if caller.invoked_by is not None:
         identity["invokedBy"] = caller.invoked_by.principal
     return identity
 
 
-def _session_context(principal: Principal) -> dict[str, Any]:
-    """Which role a session is of, and since when."""
-    return {
-        "sessionIssuer": {
-            "type": "Role",
-            "principalId": principal.unique_id.partition(":")[0],
-            "arn": principal.issuer_arn,
+def _session_context(principal: Principal, session: Session) -> dict[str, Any]:
+    """Which role or user temporary credentials are of, and since when."""
+    context: dict[str, Any] = {}
+    if session.name is not None:
+        context["sessionIssuer"] = {
+            "type": "Role" if principal.kind == SESSION else USER,
+            "principalId": session.issuer_id,
+            "arn": session.issuer_arn,
             "accountId": principal.account_id,
-            "userName": principal.name,
-        },
-        "webIdFederationData": {},
-        "attributes": {"creationDate": _iso(principal.created_at or 0.0), "mfaAuthenticated": "false"},
-    }
-
-
-def _iso(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            "userName": session.issuer_name,
+        }
+        context["webIdFederationData"] = {}
+    context["attributes"] = {"creationDate": as_iso(session.issued_at), "mfaAuthenticated": "false"}
+    if session.source_identity is not None:
+        context["sourceIdentity"] = session.source_identity
+    return context
 
 
 def _username(caller: Caller | None) -> str | None:

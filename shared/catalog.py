@@ -43,6 +43,7 @@ SERVICES: dict[str, AwsService] = {
     for service in (
         AwsService("kms", "kms", "AWS KMS", "900000000001"),
         AwsService("sts", "sts", "AWS STS", "900000000002"),
+        AwsService("iam", "iam", "AWS IAM", "900000000004"),
         AwsService("cloudtrail", "cloudtrail", "AWS CloudTrail", "900000000003"),
         AwsService("connectcases", "cases", "Amazon Connect Cases", "900000000011"),
         AwsService("customer-profiles", "profile", "Amazon Connect Customer Profiles", "900000000012"),

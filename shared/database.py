@@ -28,7 +28,19 @@ Row = dict[str, Any]
 
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "ne": "IS NOT"}
 _NO_JSON: frozenset[str] = frozenset()
-_KEPT_TABLES = frozenset({"access_keys", "principals", "kms_keys", "aliases", "backing_keys", "scopes", "data_keys"})
+_KEPT_TABLES = frozenset(
+    {
+        "access_keys",
+        "sessions",
+        "principals",
+        "policy_versions",
+        "kms_keys",
+        "aliases",
+        "backing_keys",
+        "scopes",
+        "data_keys",
+    }
+)
 _KEPT_ROWS = 1_024
 """Rows per table that `find` keeps in memory: small ones, which every request asks for and few change."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from shared.identity import Identities, user_arn
+from shared.identities import Identities
+from shared.identity import user_arn
 
 REGION = "us-west-2"
 ACCOUNTS = {"111122223333": "first demo account", "444455556666": "second demo account"}

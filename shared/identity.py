@@ -1,44 +1,59 @@
-"""Accounts, principals and access keys; and the caller: who calls, and on whose behalf.
+"""Principals with the policies that hang on them; and the caller: who calls, and on whose behalf.
 
-Secret access keys rest wrapped under the domain key. The demo world's are the exception that is none: they are
-printed in the README, and refused when the server listens beyond loopback.
+How they rest, and by which credentials they are known, is in `shared/identities.py`.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
 
 from shared.catalog import AwsService
-from shared.clock import Clock
-from shared.database import Database, Row
-from shared.randomness import Randomness
 
-USER, ROLE, SESSION = "IAMUser", "Role", "AssumedRole"
-"""The kinds of principal that rest."""
+USER, ROLE, SESSION, FEDERATED, SERVICE = "IAMUser", "Role", "AssumedRole", "FederatedUser", "AWSService"
+"""The kinds of principal, by the words of CloudTrail's userIdentity.type. A role can be named, but cannot call."""
 
 
-class SecretBox(Protocol):
-    """Wraps small secrets for their rest on disk."""
+@dataclass(frozen=True)
+class NamedPolicy:
+    """A policy document as it hangs on a principal. name: of an inline policy, or the ARN of a managed one."""
 
-    def wrap(self, material: bytes, *, binding: bytes) -> bytes: ...
+    name: str
+    text: str
 
-    def unwrap(self, wrapped: bytes, *, binding: bytes) -> Any: ...
 
-    def digest(self, data: bytes) -> str: ...
+@dataclass(frozen=True)
+class Session:
+    """What temporary credentials add to the role or user that they are of.
+
+    name: the session's; None for GetSessionToken, whose holder stays the user.
+    issuer_arn, issuer_id, issuer_name: the role or user, its unique id and its name.
+    issued_at, expires_at: seconds since the epoch; None: never.
+    policies: session policies, of which one must allow what the identity policies allow; None: no limit.
+    transitive_tag_keys: of the tags that a further session must keep.
+    """
+
+    name: str | None
+    issuer_arn: str
+    issuer_id: str
+    issuer_name: str
+    issued_at: float
+    expires_at: float | None
+    policies: tuple[NamedPolicy, ...] | None = None
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who can call: an IAM user, a session of a role, or an AWS service. A role itself can be named, but cannot call.
+    """Who can call: an IAM user, a session of a role or a federated one of a user, or an AWS service.
 
-    kind: as in CloudTrail's userIdentity.type: IAMUser, AssumedRole or AWSService; Role for a role.
-    name: of the user, the role or the service. policies: identity policies as JSON text, a session's are its role's.
-    issuer_arn, created_at (seconds since the epoch): a session's role, and when the session began.
+    name: of the user, the role or the service.
+    policies: identity-based policies, inline and managed; a session's are its role's or its user's.
+    boundary: the permissions boundary of the user or role, if it has one.
+    tags: aws:PrincipalTag/...; a session's own win over its role's.
+    session: of temporary credentials only.
     """
 
     arn: str
@@ -46,20 +61,26 @@ class Principal:
     kind: str
     name: str
     unique_id: str
-    policies: tuple[str, ...] = ()
-    issuer_arn: str | None = None
-    created_at: float | None = None
+    policies: tuple[NamedPolicy, ...] = ()
+    boundary: NamedPolicy | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    session: Session | None = None
 
     @property
     def session_name(self) -> str | None:
-        return None if self.issuer_arn is None else self.arn.rpartition("/")[2]
+        return None if self.session is None else self.session.name
+
+    @property
+    def role_arn(self) -> str | None:
+        """The role that this is a session of."""
+        return self.session.issuer_arn if self.session is not None and self.kind == SESSION else None
 
     @cached_property
     def naming_arns(self) -> tuple[str, ...]:
-        """The ARNs by which a policy or a grant names this principal itself."""
-        if self.kind == "AWSService":
+        """The ARNs by which a policy or a grant names this principal: its own first."""
+        if self.kind == SERVICE:
             return ()
-        return (self.arn,) if self.issuer_arn is None else (self.arn, self.issuer_arn)
+        return (self.arn,) if self.role_arn is None else (self.arn, self.role_arn)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,7 +89,7 @@ class Principal:
 
     @property
     def service_principal(self) -> str | None:
-        return self.name if self.kind == "AWSService" else None
+        return self.name if self.kind == SERVICE else None
 
 
 @dataclass(frozen=True)
@@ -98,7 +119,7 @@ class Caller:
 
     @property
     def is_service(self) -> bool:
-        return self.principal.kind == "AWSService"
+        return self.principal.kind == SERVICE
 
     @property
     def via_service(self) -> str | None:
@@ -114,7 +135,7 @@ def service_caller(service: AwsService, region: str, *, request_id: str = "", so
     principal = Principal(
         arn=service.principal,
         account_id=service.account_id,
-        kind="AWSService",
+        kind=SERVICE,
         name=service.principal,
         unique_id=service.principal,
     )
@@ -128,194 +149,22 @@ def service_caller(service: AwsService, region: str, *, request_id: str = "", so
     )
 
 
-@dataclass(frozen=True)
-class AccessKey:
-    """session_token: what a role session's requests must carry too; None for a user's key."""
-
-    access_key_id: str
-    secret_access_key: str
-    principal_arn: str
-    session_token: str | None = None
-
-    def __repr__(self) -> str:
-        return f"AccessKey({self.access_key_id!r}, {self.principal_arn!r})"
+def user_arn(account_id: str, name: str, path: str = "/") -> str:
+    return f"arn:aws:iam::{account_id}:user{path}{name}"
 
 
-class Identities:
-    """The accounts of this world, their principals and access keys."""
-
-    def __init__(self, database: Database, clock: Clock, randomness: Randomness, box: SecretBox) -> None:
-        self._database = database
-        self._clock = clock
-        self._randomness = randomness
-        self._box = box
-        self.demo_keys_work = True
-
-    def create_account(self, account_id: str | None = None, name: str = "") -> str:
-        """Make an account; without an id a fresh 12-digit one. Returns its id."""
-        account_id = account_id or self._fresh_account_id()
-        self._database.insert("accounts", {"account_id": account_id, "name": name, "created_at": self._clock.now()})
-        return account_id
-
-    def create_user(self, account_id: str, name: str, policies: tuple[dict[str, Any], ...]) -> str:
-        """Make an IAM user with inline policies. Returns its ARN."""
-        arn = user_arn(account_id, name)
-        self._add_principal(arn, account_id, USER, name, f"AIDA{self._randomness.base32(17)}", policies)
-        return arn
-
-    def create_role(self, account_id: str, name: str, policies: tuple[dict[str, Any], ...]) -> str:
-        """Make an IAM role with inline policies. Returns its ARN."""
-        arn = role_arn(account_id, name)
-        self._add_principal(arn, account_id, ROLE, name, f"AROA{self._randomness.base32(17)}", policies)
-        return arn
-
-    def create_session(self, role: str, session_name: str) -> AccessKey:
-        """Credentials for a session of a role; one of the same name is the same principal. Raises: KeyError."""
-        issuer = self.find_principal(role)
-        if issuer is None or issuer.kind != ROLE:
-            raise KeyError(role)
-        arn = f"arn:aws:sts::{issuer.account_id}:assumed-role/{issuer.name}/{session_name}"
-        if self.find_principal(arn) is None:
-            unique_id = f"{issuer.unique_id}:{session_name}"
-            self._add_principal(arn, issuer.account_id, SESSION, issuer.name, unique_id, (), issuer_arn=role)
-        return self._add_access_key(
-            AccessKey(
-                f"ASIA{self._randomness.base32(16)}",
-                self._fresh_secret(),
-                arn,
-                session_token=self._randomness.token_bytes(96).hex(),
-            )
-        )
-
-    def _add_principal(
-        self,
-        arn: str,
-        account_id: str,
-        kind: str,
-        name: str,
-        unique_id: str,
-        policies: tuple[dict[str, Any], ...],
-        issuer_arn: str | None = None,
-    ) -> None:
-        self._database.insert(
-            "principals",
-            {
-                "arn": arn,
-                "account_id": account_id,
-                "kind": kind,
-                "name": name,
-                "unique_id": unique_id,
-                "policies": [json.dumps(policy) for policy in policies],
-                "issuer_arn": issuer_arn,
-                "created_at": self._clock.now(),
-            },
-        )
-
-    def put_policies(self, principal_arn: str, policies: tuple[dict[str, Any], ...]) -> None:
-        """Replace a principal's identity policies."""
-        self._database.update(
-            "principals", {"arn": principal_arn}, {"policies": [json.dumps(policy) for policy in policies]}
-        )
-
-    def create_access_key(
-        self, principal_arn: str, *, access_key_id: str | None = None, secret: str | None = None
-    ) -> AccessKey:
-        """Make an access key; with id and secret given it is one of the demo world's."""
-        is_demo = secret is not None
-        access_key_id = access_key_id or f"AKIA{self._randomness.base32(16)}"
-        key = AccessKey(access_key_id, secret or self._fresh_secret(), principal_arn)
-        return self._add_access_key(key, is_demo=is_demo)
-
-    def _add_access_key(self, key: AccessKey, *, is_demo: bool = False) -> AccessKey:
-        token = key.session_token
-        self._database.insert(
-            "access_keys",
-            {
-                "access_key_id": key.access_key_id,
-                "principal_arn": key.principal_arn,
-                "wrapped_secret": self._box.wrap(key.secret_access_key.encode(), binding=key.access_key_id.encode()),
-                "is_demo": int(is_demo),
-                "session_token_digest": None if token is None else self._box.digest(token.encode()),
-            },
-        )
-        return key
-
-    def _fresh_secret(self) -> str:
-        return self._randomness.token_bytes(20).hex()
-
-    def secret_of(self, access_key_id: str) -> str | None:
-        """The secret of an access key that works here and now, or None."""
-        row = self._database.find("access_keys", {"access_key_id": access_key_id})
-        if row is None or (row["is_demo"] and not self.demo_keys_work):
-            return None
-        return self._unwrap(row)
-
-    def find_access_key(self, principal_arn: str) -> AccessKey | None:
-        """A principal's access key with its secret, for whoever holds the data directory."""
-        for row in self._database.select("access_keys", {"principal_arn": principal_arn}, order=["is_demo"]):
-            if self.demo_keys_work or not row["is_demo"]:
-                return AccessKey(row["access_key_id"], self._unwrap(row), principal_arn)
-        return None
-
-    def principal_of(self, access_key_id: str, session_token: str | None = None) -> Principal:
-        """The principal behind an access key. Raises: KeyError if there is none, or the token is not the key's."""
-        key = self._database.find("access_keys", {"access_key_id": access_key_id})
-        if key is None or not self._is_token(session_token, key["session_token_digest"]):
-            raise KeyError(access_key_id)
-        principal = self.find_principal(key["principal_arn"])
-        if principal is None:
-            raise KeyError(access_key_id)
-        return principal
-
-    def _is_token(self, session_token: str | None, digest: str | None) -> bool:
-        if session_token is None or digest is None:
-            return session_token is digest
-        return hmac.compare_digest(self._box.digest(session_token.encode()), digest)
-
-    def find_principal(self, arn: str) -> Principal | None:
-        row = self._database.find("principals", {"arn": arn})
-        if row is None:
-            return None
-        issuer = None if row["issuer_arn"] is None else self._database.find("principals", {"arn": row["issuer_arn"]})
-        return _principal(row, (issuer or row)["policies"])
-
-    def account_exists(self, account_id: str) -> bool:
-        return self._database.find("accounts", {"account_id": account_id}) is not None
-
-    def accounts(self) -> list[Row]:
-        return self._database.select("accounts", {}, order=["account_id"])
-
-    def _unwrap(self, row: Row) -> str:
-        secret = self._box.unwrap(row["wrapped_secret"], binding=row["access_key_id"].encode())
-        return bytes(secret.reveal()).decode()
-
-    def _fresh_account_id(self) -> str:
-        while True:
-            account_id = str(int.from_bytes(self._randomness.token_bytes(8), "big") % 800_000_000_000 + 10**11)
-            if not self.account_exists(account_id):
-                return account_id
+def role_arn(account_id: str, name: str, path: str = "/") -> str:
+    return f"arn:aws:iam::{account_id}:role{path}{name}"
 
 
-def user_arn(account_id: str, name: str) -> str:
-    return f"arn:aws:iam::{account_id}:user/{name}"
+def assumed_role_arn(account_id: str, role_name: str, session_name: str) -> str:
+    """A role's session is named without the role's path."""
+    return f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
 
 
-def role_arn(account_id: str, name: str) -> str:
-    return f"arn:aws:iam::{account_id}:role/{name}"
+def federated_user_arn(account_id: str, name: str) -> str:
+    return f"arn:aws:sts::{account_id}:federated-user/{name}"
 
 
 def root_arn(account_id: str) -> str:
     return f"arn:aws:iam::{account_id}:root"
-
-
-def _principal(row: Row, policies: Sequence[str]) -> Principal:
-    return Principal(
-        arn=row["arn"],
-        account_id=row["account_id"],
-        kind=row["kind"],
-        name=row["name"],
-        unique_id=row["unique_id"],
-        policies=tuple(policies),
-        issuer_arn=row["issuer_arn"],
-        created_at=row["created_at"],
-    )

@@ -6,6 +6,7 @@ one way. Everything else is what AWS itself shows in the clear: ids, ARNs, statu
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlite_utils import Database as SqliteUtils
@@ -14,7 +15,9 @@ from sqlite_utils import Migrations
 migrations = Migrations("connect-at-rest")
 
 JSON_COLUMNS: dict[str, frozenset[str]] = {
-    "principals": frozenset({"policies"}),
+    "principals": frozenset({"policies", "attached", "tags"}),
+    "sessions": frozenset({"policy_arns", "tags", "transitive_tag_keys"}),
+    "managed_policies": frozenset({"tags"}),
     "kms_keys": frozenset({"tags"}),
     "grants": frozenset({"operations", "constraints"}),
     "custom_key_stores": frozenset({"configuration"}),
@@ -333,3 +336,104 @@ def cost_meter(database: SqliteUtils) -> None:
         ("arn", "created_at"),  # a replica's ARN can come back
     )
     database["deleted_kms_keys"].create_index(["account_id", "free_from"])  # type: ignore[union-attr]
+
+
+@migrations()
+def users_roles_and_policies(database: SqliteUtils) -> None:
+    _create(
+        database,
+        "sessions",
+        {
+            "access_key_id": str,
+            "issuer_arn": str,
+            "kind": str,
+            "name": str,
+            "wrapped_secret": bytes,
+            "session_token_digest": str,
+            "policy": str,
+            "policy_arns": str,  # null with `policy` null too: no session policy limits it
+            "tags": str,
+            "transitive_tag_keys": str,
+            "source_identity": str,
+            "issued_at": float,
+            "expires_at": float,  # null: never
+        },
+        "access_key_id",
+    )
+    database["sessions"].create_index(["issuer_arn"])  # type: ignore[union-attr]
+    _create(
+        database,
+        "managed_policies",
+        {
+            "arn": str,
+            "account_id": str,
+            "policy_id": str,
+            "name": str,
+            "lower_name": str,
+            "path": str,
+            "description": str,
+            "tags": str,
+            "last_version": int,
+            "created_at": float,
+            "updated_at": float,
+        },
+        "arn",
+    )
+    database["managed_policies"].create_index(["account_id", "lower_name"], unique=True)  # type: ignore[union-attr]
+    _create(
+        database,
+        "policy_versions",
+        {"policy_arn": str, "version": int, "document": str, "is_default": int, "created_at": float},
+        ("policy_arn", "version"),
+    )
+    _extend_principals(database)
+
+
+def _extend_principals(database: SqliteUtils) -> None:
+    """Policies get names; a role's sessions move from the principals and access keys to a table of their own."""
+    principals, access_keys = database["principals"], database["access_keys"]
+    for column, kind in {
+        "path": str,
+        "lower_name": str,  # names that differ in case only are one
+        "attached": str,  # ARNs of managed policies
+        "tags": str,
+        "boundary_arn": str,
+        "trust_policy": str,  # this and the next two: of roles
+        "description": str,
+        "max_session_seconds": int,
+    }.items():
+        principals.add_column(column, kind)  # type: ignore[union-attr]
+    access_keys.add_column("status", str, not_null_default="Active")  # type: ignore[union-attr]
+    access_keys.add_column("created_at", float)  # type: ignore[union-attr]
+    for session in list(database.query("SELECT * FROM principals WHERE kind = 'AssumedRole'")):
+        for key in list(access_keys.rows_where("principal_arn = ?", [session["arn"]])):
+            database["sessions"].insert(  # type: ignore[union-attr]
+                {
+                    "access_key_id": key["access_key_id"],
+                    "issuer_arn": session["issuer_arn"],
+                    "kind": "AssumedRole",
+                    "name": session["arn"].rpartition("/")[2],
+                    "wrapped_secret": key["wrapped_secret"],
+                    "session_token_digest": key["session_token_digest"],
+                    "tags": "{}",
+                    "transitive_tag_keys": "[]",
+                    "issued_at": session["created_at"],
+                }
+            )
+            access_keys.delete(key["access_key_id"])  # type: ignore[union-attr]
+        principals.delete(session["arn"])  # type: ignore[union-attr]
+    for row in list(principals.rows):
+        named = {f"policy-{number}": text for number, text in enumerate(json.loads(row["policies"]), 1)}
+        changes = {"path": "/", "lower_name": row["name"].lower(), "policies": json.dumps(named), "attached": "[]"}
+        if row["kind"] == "Role":
+            statement = {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{row['account_id']}:root"},
+                "Action": "sts:AssumeRole",
+            }
+            changes["trust_policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            changes["max_session_seconds"] = 3600
+        principals.update(row["arn"], {**changes, "tags": "{}"})  # type: ignore[union-attr]
+    principals.transform(drop={"issuer_arn"})  # type: ignore[union-attr]
+    access_keys.transform(drop={"session_token_digest"})  # type: ignore[union-attr]
+    principals.create_index(["account_id", "kind", "lower_name"])  # type: ignore[union-attr]

@@ -8,17 +8,18 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from shared.audit import ApiEvent, Trail
+from shared.audit import ApiEvent, Resource, Trail
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier, unknown_credential
+from shared.aws.signature import SignatureVerifier, expired_credential, unknown_credential
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import Refusal, ServiceError
-from shared.identity import Caller, Identities
+from shared.identities import CredentialExpired, Identities
+from shared.identity import Caller
 from shared.permissions import authorize
 from shared.randomness import Randomness
 from shared.redaction import redacted, without_hidden
@@ -31,7 +32,10 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Call:
-    """One request on its way. Services extend it with what their operations stand on."""
+    """One request on its way. Services extend it with what their operations stand on.
+
+    touched: resources that the trail names; the accounts that own them see the event too.
+    """
 
     request: HttpRequest
     service: Service
@@ -47,6 +51,7 @@ class Call:
     parameters: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] | None = None
     error: ServiceError | None = None
+    touched: list[Resource] = field(default_factory=list)
 
     @property
     def caller(self) -> Caller:
@@ -117,9 +122,11 @@ def _caller(call: Call) -> Caller:
         principal = call.identities.principal_of(credential.access_key_id, credential.session_token)
     except KeyError as unknown:
         raise unknown_credential() from unknown
+    except CredentialExpired as expired:
+        raise expired_credential() from expired
     return Caller(
         principal=principal,
-        region=credential.region,
+        region=call.service.only_region or credential.region,
         access_key_id=credential.access_key_id,
         source_ip=call.request.source_ip,
         user_agent=call.request.headers.get("user-agent", ""),
@@ -158,7 +165,7 @@ def _audit(call: Call) -> None:
     hidden = call.service.hidden_members
     name = call.operation.name
     read_only = call.service.is_read_only(name)
-    show_response = not read_only and call.error is None
+    show_response = call.error is None and (not read_only or name in call.service.logged_results)
     call.trail.record(
         ApiEvent(
             source=call.identity.principal,
@@ -173,6 +180,8 @@ def _audit(call: Call) -> None:
             ),
             error_code=None if call.error is None else call.error.code,
             error_message=None if call.error is None else _logged_message(call, call.error),
+            resources=call.touched,
+            shared=True,
             request_id=call.request_id,
         )
     )

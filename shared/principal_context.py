@@ -6,9 +6,8 @@ compares them without regard to case.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from shared.identity import Caller
+from shared.identity import USER, Caller
+from shared.times import as_iso
 
 Value = str | tuple[str, ...]
 
@@ -18,13 +17,13 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
     principal = caller.principal
     values: dict[str, Value] = {
         "aws:principalaccount": principal.account_id,
-        "aws:principaltype": "User" if principal.kind == "IAMUser" else principal.kind,
+        "aws:principaltype": "User" if principal.kind == USER else principal.kind,
         "aws:userid": principal.unique_id,
         "aws:useragent": caller.user_agent,
         "aws:sourceip": caller.source_ip,
         "aws:securetransport": "true",
         "aws:requestedregion": caller.region,
-        "aws:currenttime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:currenttime": as_iso(now),
         "aws:epochtime": str(int(now)),
         "aws:viaawsservice": "true" if caller.invoked_by else "false",
         "aws:principalisawsservice": "true" if caller.is_service else "false",
@@ -35,9 +34,16 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
             values["aws:sourcearn"] = caller.source_arn
             values["aws:sourceaccount"] = caller.source_arn.split(":")[4]
     else:
-        values["aws:principalarn"] = principal.issuer_arn or principal.arn
-    if principal.kind == "IAMUser":
+        values["aws:principalarn"] = principal.role_arn or principal.arn
+    if principal.kind == USER:
         values["aws:username"] = principal.name
+    for key, value in principal.tags.items():
+        values[f"aws:principaltag/{key.lower()}"] = value
+    if principal.session is not None:
+        values["aws:tokenissuetime"] = as_iso(principal.session.issued_at)
+        values["aws:multifactorauthpresent"] = "false"
+        if principal.session.source_identity is not None:
+            values["aws:sourceidentity"] = principal.session.source_identity
     if caller.invoked_by is not None:
         values["aws:calledvia"] = (caller.invoked_by.principal,)
         values["aws:calledviafirst"] = values["aws:calledvialast"] = caller.invoked_by.principal

@@ -13,6 +13,8 @@ from typing import Any
 
 from botocore.model import Shape
 
+from shared.times import as_event_text, as_iso
+
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
@@ -69,7 +71,12 @@ def _value(shape: Shape, value: Any, hidden: frozenset[str]) -> Any:
         return {key: _value(shape.value, item, hidden) for key, item in value.items()}
     if shape.type_name == "blob":
         return HIDDEN
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+    return _date(value) if shape.type_name == "timestamp" else value
+
+
+def _date(value: datetime | float) -> str:
+    """A date as it came in, or seconds since the epoch as operations answer them."""
+    return as_iso(value.timestamp()) if isinstance(value, datetime) else as_event_text(value)
 
 
 def _camel(name: str) -> str:

@@ -33,6 +33,8 @@ class Service:
     hidden_members: API members that the trail must not show, besides those the model marks as sensitive.
     authorizes_itself: the service decides per resource inside the operation, as KMS does.
     needs_no_permission: operations that everyone with credentials may call.
+    logged_results: read-only operations whose results the trail shows all the same.
+    only_region: of a global service: where all its calls happen, whichever Region they are signed for.
     """
 
     client_name: str
@@ -42,7 +44,9 @@ class Service:
     hidden_members: frozenset[str] = frozenset()
     authorizes_itself: bool = False
     needs_no_permission: frozenset[str] = frozenset()
+    only_region: str | None = None
     read_only_operations: Mapping[str, bool] = field(default_factory=dict)
+    logged_results: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> AwsService:

@@ -19,7 +19,8 @@ from services.console import guard
 from services.console.background import comparison_run
 from services.outbound_campaigns.dialer import dial
 from shared import demo_world
-from shared.identity import AccessKey, role_arn, user_arn
+from shared.identities import AccessKey, SessionRequest
+from shared.identity import ROLE, USER
 
 control = Blueprint("control", __name__, url_prefix="/_simulator")
 control.before_request(refuse_large_body)
@@ -151,7 +152,7 @@ def create_account() -> Response:
 @_in_unit
 def create_user() -> Response:
     """{"Account", "Name", "Policies": [...]}: an IAM user with inline policies, and its access key."""
-    account_id, name, policies = _principal(_body("Account", "Name", "Policies"), user_arn)
+    account_id, name, policies = _principal(_body("Account", "Name", "Policies"), USER)
     identities = simulator().identities
     return _credentials(identities.create_access_key(identities.create_user(account_id, name, policies)))
 
@@ -159,17 +160,21 @@ def create_user() -> Response:
 @control.post("/roles")
 @_in_unit
 def create_role() -> Response:
-    """{"Account", "Name", "Policies": [...], "Session"}: an IAM role, and the credentials of a session of it."""
+    """{"Account", "Name", "Policies": [...], "Session"}: a role, and credentials of a session of it.
+
+    The credentials do not expire: who advances the clock keeps them.
+    """
     body = _body("Account", "Name", "Policies", "Session")
     session = body.get("Session", "session")
     if not isinstance(session, str) or not _NAME.fullmatch(session):
         raise BadRequest('"Session" must be a name of 2 to 64 letters, digits and _+=,.@-.')
-    account_id, name, policies = _principal(body, role_arn)
+    account_id, name, policies = _principal(body, ROLE)
     identities = simulator().identities
-    return _credentials(identities.create_session(identities.create_role(account_id, name, policies), session))
+    role = identities.create_role(account_id, name, policies)
+    return _credentials(identities.create_session(role, SessionRequest(session, duration_seconds=None)))
 
 
-def _principal(body: dict[str, Any], arn_of: Callable[[str, str], str]) -> tuple[str, str, tuple[dict[str, Any], ...]]:
+def _principal(body: dict[str, Any], kind: str) -> tuple[str, str, tuple[dict[str, Any], ...]]:
     """Account, name and policies of a principal that does not exist yet. Raises: BadRequest."""
     account_id, name, policies = body.get("Account"), body.get("Name"), body.get("Policies", [])
     if not isinstance(name, str) or not _NAME.fullmatch(name) or not isinstance(policies, list):
@@ -177,7 +182,7 @@ def _principal(body: dict[str, Any], arn_of: Callable[[str, str], str]) -> tuple
     identities = simulator().identities
     if not isinstance(account_id, str) or not identities.account_exists(account_id):
         raise BadRequest('"Account" must be the id of an account.')
-    if identities.find_principal(arn_of(account_id, name)) is not None:
+    if identities.name_is_taken(account_id, kind, name):
         raise BadRequest(f"{name} exists.")
     return account_id, name, tuple(_policy(policy) for policy in policies)
 

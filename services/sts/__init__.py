@@ -1,1 +1,1 @@
-"""AWS STS: who am I?"""
+"""AWS STS: temporary credentials, and who am I?"""

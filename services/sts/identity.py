@@ -1,13 +1,23 @@
-"""GetCallerIdentity: everyone with credentials may ask, whatever their policies say."""
+"""Who am I, and whose access key is this?"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from services.sts import errors
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
 
 
 def get_caller_identity(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    """Everyone with credentials may ask, whatever their policies say."""
     principal = call.caller.principal
     return {"UserId": principal.unique_id, "Account": principal.account_id, "Arn": principal.arn}
+
+
+def get_access_key_info(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    account_id = call.identities.account_of_access_key(parameters["AccessKeyId"])
+    if account_id is None:
+        raise errors.invalid("The access key is of no account in this world.")
+    return {"Account": account_id}

@@ -79,12 +79,15 @@ def status_of(model: ServiceModel, error: ServiceError) -> int:
 
 @cache
 def _status_of_code(model: ServiceModel, code: str) -> int:
+    protocol = model.resolved_protocol
+    if protocol == "query" and code in STATUS_OUTSIDE_AWS_JSON:
+        # STS models an ExpiredTokenException of its own, for tokens of identity providers.
+        return STATUS_OUTSIDE_AWS_JSON[code]
     shape = error_shapes_by_code(model).get(code)
     if shape is not None:
         modelled = shape.metadata.get("error", {})
         if "httpStatusCode" in modelled:
             return int(modelled["httpStatusCode"])
-    protocol = model.resolved_protocol
     if protocol == "rest-json" and code in STATUS_ONLY_IN_REST_JSON:
         return STATUS_ONLY_IN_REST_JSON[code]
     if protocol != "json" and code in STATUS_OUTSIDE_AWS_JSON:

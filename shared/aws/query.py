@@ -99,11 +99,11 @@ class QueryProtocol:
 
 
 def _code(model: ServiceModel, code: str) -> str:
-    """A code as this protocol writes it: the model's own, else the common errors' other name."""
+    """A code as this protocol writes it: the common errors' other name, else the model's own."""
+    if code in CODE_IN_QUERY:
+        return CODE_IN_QUERY[code]
     shape = error_shapes_by_code(model).get(code)
-    if shape is not None:
-        return str(shape.metadata.get("error", {}).get("code", code))
-    return CODE_IN_QUERY.get(code, code)
+    return code if shape is None else str(shape.metadata.get("error", {}).get("code", code))
 
 
 def _namespace(model: ServiceModel) -> dict[str, str]:

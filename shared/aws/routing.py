@@ -30,6 +30,7 @@ CLIENT_NAME_BY_SIGNING_NAME = MappingProxyType(
         "connect-campaigns": "connectcampaigns",
         "cloudtrail": "cloudtrail",
         "sts": "sts",
+        "iam": "iam",
     }
 )
 """The service in a credential scope -> what boto3 calls its client."""

@@ -132,6 +132,11 @@ def unknown_credential() -> ServiceError:
     return ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
+def expired_credential() -> ServiceError:
+    """Temporary credentials after their time. Source: observed."""
+    return ServiceError("ExpiredTokenException", "The security token included in the request is expired")
+
+
 def derive_signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The key that signs for one day, Region and service: 32 bytes."""
     key = f"AWS4{secret}".encode()

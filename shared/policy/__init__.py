@@ -11,6 +11,7 @@ exists.
     conditions  the operators of a Condition block
     json_text   the JSON of a policy, read strictly
     document    parse_policy: JSON text -> Policy
+    renaming    principals under another name
     evaluation  evaluate and explain: Policy + PolicyRequest -> Decision
 """
 

@@ -31,10 +31,11 @@ _OVERLY_PERMISSIVE = {"kms:encryptioncontext:": "encryption context", "aws:reque
 
 
 class PolicyKind(Enum):
-    """Where a policy hangs: on a principal, or on a resource (a KMS key)."""
+    """Where a policy hangs: on a principal; on a resource, a KMS key; on a role, whose sessions it entrusts."""
 
     IDENTITY = "identity"
     RESOURCE = "resource"
+    TRUST = "trust"
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,16 @@ class _StatementParser:
         for text in texts:
             if not _ACTION.fullmatch(text):
                 raise MalformedPolicy(f"Action {text!r} must be prefaced by a vendor, such as kms.")
+            if self.kind is PolicyKind.TRUST and not text.lower().startswith("sts:"):
+                raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
         if name is None:
             return None
         templates = [Template.parse(text.lower(), variables=False, wildcards=True) for text in texts]
         return Selection(texts, name != "Action", tuple(matcher(template) for template in templates))
 
     def _resources(self, written: dict[str, Any]) -> Selection | None:
+        if self.kind is PolicyKind.TRUST:
+            return self._its_role(written)
         name, texts = self._selected(written, "Resource")
         for text in texts:
             self._check_resource(text)
@@ -181,13 +186,21 @@ class _StatementParser:
         matchers = tuple(matcher(template) for template in templates)
         return Selection(texts, name != "Resource", matchers, used)
 
+    def _its_role(self, written: dict[str, Any]) -> Selection:
+        """A trust policy is about the role it hangs on, and names no resource."""
+        for name in ("Resource", "NotResource"):
+            if name in written:
+                raise MalformedPolicy(f"Has prohibited field {name}")
+        everything = Template.parse("*", variables=False, wildcards=True)
+        return Selection(("*",), False, (matcher(everything),))
+
     def _selected(self, written: dict[str, Any], base: str) -> tuple[str | None, tuple[str, ...]]:
         """The element's name and its texts. A key policy may leave it out, or empty."""
         name = one_of(written, base)
         texts = () if name is None else texts_of(written[name], name)
         if texts:
             return name, texts
-        if self.kind is PolicyKind.IDENTITY:
+        if self.kind is not PolicyKind.RESOURCE:
             raise MalformedPolicy(f"Policy statement must contain {base.lower()}s.")
         return None, ()
 

@@ -22,13 +22,15 @@ class Decision:
     """What one policy says: of each kind, the first statement that matches.
 
     denied_by: an explicit Deny.
-    allowed_by: an Allow that names the caller itself or everyone, or any Allow of an identity policy.
+    allowed_by: an Allow that names the caller itself, its role or everyone, or any Allow of an identity policy.
     delegated_by: an Allow of a resource policy that names the caller's account.
+    named_by: an Allow that names the caller itself; permissions boundary and session policies do not limit it.
     """
 
     denied_by: Statement | None
     allowed_by: Statement | None
     delegated_by: Statement | None
+    named_by: Statement | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class _Miss(Enum):
 
 def evaluate(policy: Policy, request: PolicyRequest) -> Decision:
     """What the policy says of the request."""
-    denied = allowed = delegated = None
+    denied = allowed = delegated = named = None
     action = request.action.lower()
     for statement in policy.statements:
         reach = _reach(statement, request)
@@ -60,11 +62,13 @@ def evaluate(policy: Policy, request: PolicyRequest) -> Decision:
             continue
         if not statement.allows:
             denied = denied or statement
-        elif reach is Reach.ITSELF:
-            allowed = allowed or statement
-        else:
+        elif reach is Reach.ACCOUNT:
             delegated = delegated or statement
-    return Decision(denied, allowed, delegated)
+        else:
+            allowed = allowed or statement
+            if reach is Reach.ITSELF:
+                named = named or statement
+    return Decision(denied, allowed, delegated, named)
 
 
 def explain(policy: Policy, request: PolicyRequest) -> tuple[Verdict, ...]:

@@ -3,7 +3,7 @@
 An account (its root ARN, or its 12 digits) stands for the power of that account to decide by its own IAM
 policies: an Allow delegates to it, a Deny falls on everyone in it. All other names are exact: a wildcard
 inside an ARN matches nobody, and a role's ARN stands for its sessions because a session comes with both
-ARNs.
+ARNs. The unique id of a user, role or session stands for one that is deleted, and matches nobody.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
 """
@@ -23,6 +23,7 @@ _PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:user|role)/[\x21-\x7e]+"
     r"|sts::[0-9]{12}:(?:assumed-role/[^/\s]+/[^/\s]+|federated-user/[^/\s]+))"
 )
+_UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,124}(?::[^/\s]+)?")
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
 
 INVALID_PRINCIPAL = "Policy contains a statement with one or more invalid principals."
@@ -30,10 +31,11 @@ INVALID_PRINCIPAL = "Policy contains a statement with one or more invalid princi
 
 
 class Reach(Enum):
-    """How a Principal element reaches a caller."""
+    """How a Principal element reaches a caller. AS_ONE_OF: by the name of its role, or as one of everyone."""
 
     NONE = "not at all"
     ACCOUNT = "through its account"
+    AS_ONE_OF = "as one of those it names"
     ITSELF = "by itself"
 
 
@@ -57,7 +59,7 @@ class Principals:
         named = self._named(request)
         if not self.negated:
             return named
-        return Reach.ITSELF if named is Reach.NONE else Reach.NONE
+        return Reach.AS_ONE_OF if named is Reach.NONE else Reach.NONE
 
     def deny_reach(self, request: PolicyRequest) -> Reach:
         """How a Deny with this element reaches the caller.
@@ -71,10 +73,11 @@ class Principals:
         return Reach.NONE if self._spares(request) else Reach.ITSELF
 
     def _named(self, request: PolicyRequest) -> Reach:
-        if self.everyone or request.service_principal in self.services:
+        own_arn = request.principal_arns[0] if request.principal_arns else None
+        if own_arn in self.arns or own_arn in self.providers or request.service_principal in self.services:
             return Reach.ITSELF
-        if any(arn in self.arns or arn in self.providers for arn in request.principal_arns):
-            return Reach.ITSELF
+        if self.everyone or any(arn in self.arns or arn in self.providers for arn in request.principal_arns):
+            return Reach.AS_ONE_OF
         root_arn = self.accounts.get(request.account_id)
         if root_arn is None:
             return Reach.NONE
@@ -119,7 +122,7 @@ def _check_names(kind: str, names: tuple[str, ...]) -> None:
 
 
 def _valid_aws(name: str) -> bool:
-    return name == "*" or bool(_ACCOUNT.fullmatch(name) or _PRINCIPAL_ARN.fullmatch(name))
+    return name == "*" or any(form.fullmatch(name) for form in (_ACCOUNT, _PRINCIPAL_ARN, _UNIQUE_ID))
 
 
 def _valid_opaque(name: str) -> bool:

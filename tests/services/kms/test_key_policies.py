@@ -62,6 +62,7 @@ INVALID_PRINCIPALS = {
     "unknown-role": lambda account: f"arn:aws:iam::{account.account_id}:role/never-made",
     "group": lambda account: f"arn:aws:iam::{account.account_id}:group/all",
     "wildcard-in-an-arn": lambda account: f"arn:aws:iam::{account.account_id}:user/*",
+    "unique-id": lambda account: "AIDACKCEVSQ6C2EXAMPLE",
     "no-arn": lambda account: "administrator",
     "key": lambda account: f"arn:aws:kms:us-west-2:{account.account_id}:key/x",
 }

@@ -21,6 +21,7 @@ SERVICES = (
     "connectcampaigns",
     "cloudtrail",
     "sts",
+    "iam",
 )
 CONSTRAINTS = ("min", "max", "pattern", "enum")
 MAX_DEPTH = 5

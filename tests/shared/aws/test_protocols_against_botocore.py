@@ -86,6 +86,8 @@ ERRORS = [
     pytest.param(client_name, shape.name, id=f"{client_name}.{shape.name}")
     for client_name in SERVICES
     for shape in service_model(client_name).error_shapes
+    # What STS models under this name is about identity providers' tokens; ours are about credentials, for all services.
+    if (client_name, shape.name) != ("sts", "ExpiredTokenException")
 ]
 
 

@@ -254,7 +254,6 @@ class TestKeyPolicies:
             pytest.param(["*"], id="array-outside-a-map"),
             pytest.param({"AWS": f"arn:aws:iam::{ACCOUNT}:group/admins"}, id="group"),
             pytest.param({"AWS": "your_user_or_role_ARN"}, id="placeholder"),
-            pytest.param({"AWS": "AIDACKCEVSQ6C2EXAMPLE"}, id="unique-id"),
             pytest.param({"AWS": "11112222333"}, id="eleven-digits"),
             pytest.param({"AWS": "arn:aws:iam::*:root"}, id="wildcard-account"),
             pytest.param({"AWS": "arn:aws:iam::111122223333:user/"}, id="user-without-name"),

@@ -65,6 +65,22 @@ def test_an_allow_reaches(principal: Any, allowed: set[str], delegated: set[str]
 
 
 @pytest.mark.parametrize(
+    ("principal", "named"),
+    [
+        pytest.param("*", set(), id="everyone"),
+        pytest.param({"AWS": USER}, {"user"}, id="user"),
+        pytest.param({"AWS": ROLE}, set(), id="role"),
+        pytest.param({"AWS": SESSION}, {"session"}, id="session"),
+        pytest.param({"AWS": ROOT}, {"root"}, id="account"),
+        pytest.param({"Service": SERVICE}, {"service"}, id="service"),
+        pytest.param({"AWS": "AIDACKCEVSQ6C2EXAMPLE"}, set(), id="unique-id-of-one-deleted"),
+    ],
+)
+def test_an_allow_names_the_caller_itself(principal: Any, named: set[str]) -> None:
+    assert reached("Allow", "named_by", Principal=principal) == named
+
+
+@pytest.mark.parametrize(
     ("principal", "denied"),
     [
         pytest.param("*", EVERYONE, id="everyone"),

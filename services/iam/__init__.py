@@ -1,0 +1,1 @@
+"""AWS IAM: users, roles and the policies that hang on them."""

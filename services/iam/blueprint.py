@@ -1,0 +1,24 @@
+"""The blueprint of AWS IAM. It is global: its identities have no Region, and its calls happen in us-east-1."""
+
+from __future__ import annotations
+
+from services.iam import (
+    access_keys,
+    attachments,
+    boundaries,
+    errors,
+    inline_policies,
+    managed_policies,
+    roles,
+    tags,
+    users,
+)
+from shared.service import Service
+
+SERVICE = Service(
+    client_name="iam",
+    modules=(users, access_keys, roles, inline_policies, managed_policies, attachments, boundaries, tags),
+    refuse=errors.refuse,
+    authorizes_itself=True,
+    only_region="us-east-1",
+)

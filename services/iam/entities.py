@@ -1,0 +1,175 @@
+"""Users and roles: what they have in common, and whether the caller may do this to one of them.
+
+IAM asks with the entity's own ARN, path included, so each operation finds its entity before it is authorised; one
+that is not there is asked about as if it had no path, so that who may not look learns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.iam import errors, limits
+from services.pages import decode, encode
+from shared.aws.signature import unknown_credential
+from shared.catalog import PARTITION
+from shared.database import Row
+from shared.errors import ServiceError
+from shared.identity import ROLE, SESSION, USER, role_arn, user_arn
+from shared.permissions import access_denied, decide, request_of
+from shared.principal_context import Value, of_caller
+
+if TYPE_CHECKING:
+    from services.call import ServiceCall
+
+PAGE_SIZE = 100
+
+_SORTS_BEHIND_EVERY_PATH = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What tells users from roles. kind: as in the store. word: as in messages. quotas: as IAM calls them."""
+
+    kind: str
+    word: str
+    per_account: int
+    quota_name: str
+    policy_characters: int
+
+    @property
+    def member(self) -> str:
+        """The parameter that names one."""
+        return f"{self.word.capitalize()}Name"
+
+    def arn(self, account_id: str, name: str, path: str = "/") -> str:
+        return (user_arn if self.kind == USER else role_arn)(account_id, name, path)
+
+
+USERS = Entity(USER, "user", limits.USERS_PER_ACCOUNT, "UsersPerAccount", limits.USER_POLICY_CHARACTERS)
+ROLES = Entity(ROLE, "role", limits.ROLES_PER_ACCOUNT, "RolesPerAccount", limits.ROLE_POLICY_CHARACTERS)
+
+
+def authorize(call: ServiceCall, resource: str, conditions: Mapping[str, Value] | None = None) -> None:
+    """Refuse what the policies on the caller do not allow. conditions: names in lower case. Raises: AccessDenied."""
+    assert call.operation is not None
+    if call.caller.principal.session is not None and call.caller.principal.kind != SESSION:
+        # Without MFA, which is not simulated, IAM takes a user's temporary credentials for none.
+        raise unknown_credential()
+    context = {**of_caller(call.caller, call.clock.now()), **(conditions or {})}
+    request = request_of(call.caller, f"iam:{call.operation.name}", resource, context)
+    decision = decide(call.caller.principal, request)
+    if not decision.allows:
+        raise access_denied(call.caller, request, decision.reason(request.action))
+
+
+def authorized(
+    call: ServiceCall, entity: Entity, parameters: Mapping[str, Any], conditions: Mapping[str, Value] | None = None
+) -> Row:
+    """The user or role that a request names, once the caller may do this to it. Raises: AccessDenied, NoSuchEntity."""
+    return authorized_by_name(call, entity, parameters[entity.member], conditions)
+
+
+def authorized_by_name(
+    call: ServiceCall, entity: Entity, name: str, conditions: Mapping[str, Value] | None = None
+) -> Row:
+    row = call.identities.find_by_name(call.account_id, entity.kind, name)
+    arn = entity.arn(call.account_id, name) if row is None else row["arn"]
+    authorize(call, arn, {**({} if row is None else _conditions_of(row)), **(conditions or {})})
+    if row is None:
+        raise errors.no_such(entity.word, name)
+    return row
+
+
+def own_or_named_user(call: ServiceCall, parameters: Mapping[str, Any]) -> Row:
+    """The user that a request names, else the one who calls. Raises: as `authorized`; ValidationError."""
+    name = parameters.get(USERS.member)
+    if name is None:
+        if call.caller.principal.kind != USER:
+            raise ServiceError("ValidationException", "Must specify userName when calling with non-User credentials")
+        name = call.caller.principal.name
+    return authorized_by_name(call, USERS, name)
+
+
+def authorized_new(call: ServiceCall, entity: Entity, parameters: Mapping[str, Any]) -> None:
+    """The caller may make the user or role that the request describes, and nothing stands in its way.
+
+    Raises: AccessDenied, EntityAlreadyExists, LimitExceeded.
+    """
+    name = parameters[entity.member]
+    conditions = tag_conditions(parameters.get("Tags", []))
+    if "PermissionsBoundary" in parameters:
+        conditions["iam:permissionsboundary"] = parameters["PermissionsBoundary"]
+    authorize(call, entity.arn(call.account_id, name, parameters.get("Path", "/")), conditions)
+    check_name_is_free(call, entity, name)
+    count = call.database.count("principals", {"account_id": call.account_id, "kind": entity.kind})
+    limits.check(count, entity.per_account, entity.quota_name)
+
+
+def check_name_is_free(call: ServiceCall, entity: Entity, name: str) -> None:
+    if call.identities.name_is_taken(call.account_id, entity.kind, name):
+        raise errors.already_exists(f"{entity.word.capitalize()} with name {name} already exists.")
+
+
+def change(call: ServiceCall, row: Row, **changes: Any) -> None:
+    call.database.update("principals", {"arn": row["arn"]}, changes)
+
+
+def check_deletable(row: Row) -> None:
+    """Policies go first. Raises: DeleteConflict."""
+    if row["attached"]:
+        raise errors.conflict("Cannot delete entity, must detach all policies first.")
+    if row["policies"]:
+        raise errors.conflict("Cannot delete entity, must delete policies first.")
+
+
+def list_page(call: ServiceCall, entity: Entity, parameters: Mapping[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+    """A page of an account's users or roles in the order of their names; and the members that say what follows."""
+    prefix = parameters.get("PathPrefix", "/")
+    authorize(call, f"arn:{PARTITION}:iam::{call.account_id}:{entity.word}{prefix}")
+    size = parameters.get("MaxItems", PAGE_SIZE)
+    where = {
+        "account_id": call.account_id,
+        "kind": entity.kind,
+        "lower_name__gt": decode(parameters.get("Marker"), _invalid_marker()),
+        "path__ge": prefix,
+        "path__lt": prefix + _SORTS_BEHIND_EVERY_PATH,
+    }
+    rows = call.database.select("principals", where, order=["lower_name"], limit=size + 1)
+    return rows[:size], _more(len(rows) > size, lambda: rows[size - 1]["lower_name"])
+
+
+def page_of(items: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """A page of what is at hand, in the order of the keys; and the members that say what follows."""
+    after = decode(parameters.get("Marker"), _invalid_marker())
+    size = parameters.get("MaxItems", PAGE_SIZE)
+    keys = sorted(key for key in items if key > after)
+    return [items[key] for key in keys[:size]], _more(len(keys) > size, lambda: keys[size - 1])
+
+
+def _more(is_truncated: bool, last: Any) -> dict[str, Any]:
+    return {"IsTruncated": True, "Marker": encode(last())} if is_truncated else {"IsTruncated": False}
+
+
+def _invalid_marker() -> ServiceError:
+    return ServiceError("ValidationException", "Invalid Marker.")
+
+
+def tag_conditions(tags: list[dict[str, str]]) -> dict[str, Value]:
+    """What policies can ask about the tags of a request."""
+    conditions: dict[str, Value] = {f"aws:requesttag/{tag['Key'].lower()}": tag["Value"] for tag in tags}
+    if tags:
+        conditions["aws:tagkeys"] = tuple(tag["Key"] for tag in tags)
+    return conditions
+
+
+def resource_tag_conditions(tags: Mapping[str, str]) -> dict[str, Value]:
+    return {f"{prefix}:resourcetag/{key.lower()}": value for prefix in ("aws", "iam") for key, value in tags.items()}
+
+
+def _conditions_of(row: Row) -> dict[str, Value]:
+    conditions = resource_tag_conditions(row["tags"])
+    if row["boundary_arn"] is not None:
+        conditions["iam:permissionsboundary"] = row["boundary_arn"]
+    return conditions

@@ -1,0 +1,36 @@
+"""The quotas of IAM, and the refusal of what goes beyond one.
+
+Source: IAM User Guide, "IAM and AWS STS quotas": the defaults, which cannot be raised here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.errors import ServiceError
+
+USERS_PER_ACCOUNT = 5000
+ROLES_PER_ACCOUNT = 1000
+POLICIES_PER_ACCOUNT = 1500
+ACCESS_KEYS_PER_USER = 2
+ATTACHED_POLICIES = 10
+VERSIONS_PER_POLICY = 5
+TAGS = 50
+USER_POLICY_CHARACTERS = 2048
+ROLE_POLICY_CHARACTERS = 10_240
+MANAGED_POLICY_CHARACTERS = 6144
+TRUST_POLICY_CHARACTERS = 2048
+
+_WHITE_SPACE = re.compile(r"\s")
+
+
+def check(count: int, quota: int, name: str) -> None:
+    """Refuse one more than a quota allows. name: of the quota, as IAM calls it. Raises: LimitExceeded."""
+    if count >= quota:
+        raise ServiceError("LimitExceededException", f"Cannot exceed quota for {name}: {quota}")
+
+
+def check_size(texts: list[str], quota: int, name: str) -> None:
+    """Refuse policies that are too long together; white space does not count. Raises: LimitExceeded."""
+    if sum(len(_WHITE_SPACE.sub("", text)) for text in texts) > quota:
+        raise ServiceError("LimitExceededException", f"Cannot exceed quota for {name}: {quota}")

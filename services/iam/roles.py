@@ -1,0 +1,106 @@
+"""Roles: create, get, list, update, delete, and the trust policy that says who may assume one.
+
+`RoleLastUsed` is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.iam import documents
+from services.iam.boundaries import as_wire as boundary_as_wire
+from services.iam.boundaries import check_boundary
+from services.iam.departures import forget
+from services.iam.entities import ROLES, authorized, authorized_new, change, check_deletable, list_page
+from services.iam.tags import as_wire as tags_as_wire
+from services.iam.tags import merged
+from shared.database import Row
+from shared.identities import DEFAULT_MAX_SESSION_SECONDS
+
+if TYPE_CHECKING:
+    from services.call import ServiceCall
+
+
+def create_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    authorized_new(call, ROLES, parameters)
+    trust_policy = parameters["AssumeRolePolicyDocument"]
+    documents.check_trust_policy(call, trust_policy)
+    boundary = check_boundary(call, parameters.get("PermissionsBoundary"))
+    tags = merged({}, parameters.get("Tags", []))
+    path = parameters.get("Path", "/")
+    call.identities.create_role(call.account_id, parameters["RoleName"], path=path, trust_policy=trust_policy)
+    change(
+        call,
+        _stored(call, parameters),
+        tags=tags,
+        boundary_arn=boundary,
+        description=parameters.get("Description"),
+        max_session_seconds=parameters.get("MaxSessionDuration", DEFAULT_MAX_SESSION_SECONDS),
+    )
+    return {"Role": _described(_stored(call, parameters))}
+
+
+def get_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    return {"Role": _described(authorized(call, ROLES, parameters))}
+
+
+def list_roles(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    rows, more = list_page(call, ROLES, parameters)
+    return {"Roles": [_listed(row) for row in rows], **more}
+
+
+def update_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    row = authorized(call, ROLES, parameters)
+    change(
+        call,
+        row,
+        description=parameters.get("Description", row["description"]),
+        max_session_seconds=parameters.get("MaxSessionDuration", row["max_session_seconds"]),
+    )
+    return {}
+
+
+def update_role_description(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    row = authorized(call, ROLES, parameters)
+    change(call, row, description=parameters["Description"])
+    return {"Role": _described(_stored(call, parameters))}
+
+
+def update_assume_role_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
+    row = authorized(call, ROLES, parameters)
+    documents.check_trust_policy(call, parameters["PolicyDocument"])
+    change(call, row, trust_policy=parameters["PolicyDocument"])
+
+
+def delete_role(parameters: dict[str, Any], call: ServiceCall) -> None:
+    row = authorized(call, ROLES, parameters)
+    check_deletable(row)
+    forget(call, row)
+
+
+def _stored(call: ServiceCall, parameters: dict[str, Any]) -> Row:
+    row = call.identities.find_by_name(call.account_id, ROLES.kind, parameters["RoleName"])
+    assert row is not None
+    return row
+
+
+def _listed(row: Row) -> dict[str, Any]:
+    return {
+        "Path": row["path"],
+        "RoleName": row["name"],
+        "RoleId": row["unique_id"],
+        "Arn": row["arn"],
+        "CreateDate": row["created_at"],
+        "AssumeRolePolicyDocument": documents.as_wire(row["trust_policy"]),
+        "Description": row["description"],
+        "MaxSessionDuration": row["max_session_seconds"],
+    }
+
+
+def _described(row: Row) -> dict[str, Any]:
+    """With what lists leave out."""
+    return {
+        **_listed(row),
+        "PermissionsBoundary": boundary_as_wire(row),
+        "Tags": tags_as_wire(row["tags"]),
+    }

@@ -1,0 +1,51 @@
+"""Temporary credentials of a user: its own (GetSessionToken), and a federated user's with less power.
+
+MFA is left out: a request that carries a code is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.sts import errors
+from services.sts.session_policies import credentials, packed_policy_size, requested_tags, session_policies
+from shared.identities import SessionRequest
+from shared.identity import FEDERATED, USER, Principal
+
+if TYPE_CHECKING:
+    from services.call import ServiceCall
+
+DEFAULT_SECONDS = 43_200
+
+
+def get_session_token(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    user = _user(call)
+    if "TokenCode" in parameters or "SerialNumber" in parameters:
+        raise errors.denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
+    request = SessionRequest(None, parameters.get("DurationSeconds", DEFAULT_SECONDS))
+    return {"Credentials": credentials(call.identities.create_session(user.arn, request, USER))}
+
+
+def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    """Without a session policy the federated user may do nothing but what resource policies give it."""
+    user = _user(call)
+    name = parameters["Name"]
+    policy, policy_arns = session_policies(call, parameters, call.account_id)
+    tags = requested_tags(parameters)
+    seconds = parameters.get("DurationSeconds", DEFAULT_SECONDS)
+    request = SessionRequest(name, seconds, policy=policy, policy_arns=policy_arns, tags=tags)
+    key = call.identities.create_session(user.arn, request, FEDERATED)
+    return {
+        "Credentials": credentials(key),
+        "FederatedUser": {"FederatedUserId": f"{call.account_id}:{name}", "Arn": key.principal_arn},
+        "PackedPolicySize": packed_policy_size(policy, policy_arns, tags),
+    }
+
+
+def _user(call: ServiceCall) -> Principal:
+    """The calling user, who must come with an access key of its own. Raises: AccessDenied."""
+    principal = call.caller.principal
+    if principal.session is not None:
+        assert call.operation is not None
+        raise errors.denied(f"Cannot call {call.operation.name} with session credentials")
+    return principal

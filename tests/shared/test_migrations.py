@@ -1,0 +1,64 @@
+"""A world of an older version opens: what it held is there in the new form."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database as SqliteUtils
+
+from kms.key_hierarchy import DomainKey
+from shared.clock import Clock
+from shared.database import Database
+from shared.identities import Identities
+from shared.migrations import migrations
+from shared.randomness import Randomness
+
+ACCOUNT = "111122223333"
+USER = f"arn:aws:iam::{ACCOUNT}:user/ann"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/monday"
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+USER_KEY, SESSION_KEY = "AKIAXXXXXXXXXXXXXXXX", "ASIAXXXXXXXXXXXXXXXX"
+
+
+def add_principal(world: SqliteUtils, arn: str, kind: str, unique_id: str, policies: list[str], **more: Any) -> None:
+    row = {"arn": arn, "account_id": ACCOUNT, "kind": kind, "name": "ann" if arn == USER else "reader"}
+    row |= {"unique_id": unique_id, "policies": json.dumps(policies), "created_at": 1.0}
+    world["principals"].insert({**row, **more})
+
+
+def add_access_key(world: SqliteUtils, box: DomainKey, key_id: str, arn: str, **more: Any) -> None:
+    wrapped = box.wrap(b"secret", binding=key_id.encode())
+    row = {"access_key_id": key_id, "principal_arn": arn, "wrapped_secret": wrapped, "is_demo": 0}
+    world["access_keys"].insert({**row, **more})
+
+
+def test_principals_keep_their_policies_and_sessions_their_credentials(tmp_path: Path) -> None:
+    box = DomainKey.ephemeral()
+    path = tmp_path / "world"
+    connection = sqlite3.connect(path)
+    world = SqliteUtils(connection)
+    migrations.apply(world, stop_before="users_roles_and_policies")
+    add_principal(world, USER, "IAMUser", "AIDA1", [POLICY, POLICY])
+    add_principal(world, ROLE, "Role", "AROA1", [POLICY])
+    add_principal(world, SESSION, "AssumedRole", "AROA1:monday", [], issuer_arn=ROLE)
+    add_access_key(world, box, USER_KEY, USER)
+    add_access_key(world, box, SESSION_KEY, SESSION, session_token_digest=box.digest(b"the token"))
+    connection.commit()
+    connection.close()
+
+    database = Database(path)
+    identities = Identities(database, Clock(database), Randomness(database), box)
+    user = identities.principal_of(USER_KEY)
+    assert (user.arn, [policy.text for policy in user.policies]) == (USER, [POLICY, POLICY])
+    session = identities.principal_of(SESSION_KEY, "the token")
+    assert (session.arn, session.unique_id, session.role_arn) == (SESSION, "AROA1:monday", ROLE)
+    assert [policy.text for policy in session.policies] == [POLICY]
+    assert identities.secret_of(SESSION_KEY) == "secret"
+    role = identities.find_role(ROLE)
+    assert role is not None
+    assert f"arn:aws:iam::{ACCOUNT}:root" in role["trust_policy"]
+    database.close()
