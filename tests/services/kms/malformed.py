@@ -34,7 +34,7 @@ KEYLESS: dict[str, list[Document]] = {
             "CustomKeyStoreName": "<fresh>",
             "CustomKeyStoreType": "AWS_CLOUDHSM",
             "CloudHsmClusterId": "cluster-<fresh>",
-            "TrustAnchorCertificate": "certificate",
+            "TrustAnchorCertificate": "<fresh>",
             "KeyStorePassword": "kmsPassword",
         }
     ],

@@ -8,7 +8,7 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from itertools import cycle
 from random import Random
 from typing import Any
@@ -20,11 +20,11 @@ from kms.operation import OPERATIONS
 from services.kms.blueprint import SERVICE
 from tests.services.kms.malformed import Malformed, Samples
 from tests.services.kms.support import IMPLEMENTED, OPERATION_NAMES, UNIMPLEMENTED, RawKms
-from tests.support import Account
+from tests.support import Account, Server
 
 REQUESTS, TOGETHER = 10_000, 25
 ROUNDS_PER_SAMPLES = 40
-"""After so many rounds most keys are disabled or wait for their deletion, and others are made."""
+"""After so many rounds most keys are disabled or wait for their deletion, and a new account makes others."""
 
 UNSIMULATED: dict[tuple[str, str], dict[str, Any]] = {
     ("CreateGrant", "GranteeServicePrincipal"): {"GranteeServicePrincipal": "voiceid.amazonaws.com"},
@@ -76,19 +76,21 @@ def test_every_other_member_is_a_parameter_of_the_engine() -> None:
     assert strange == {(operation, member) for operation, member in UNSIMULATED if member != "SourceArn"}
 
 
-def rounds(account: Account) -> Iterator[list[tuple[str, bytes]]]:
-    """Requests to be sent together; each operation has its turn as often as the others."""
+def rounds(server: Server) -> Iterator[tuple[RawKms, list[tuple[str, bytes]]]]:
+    """Requests to be sent together, by whom; each operation has its turn as often as the others."""
     random, operations = Random(20_230), cycle(OPERATION_NAMES)
-    for number in range(REQUESTS // TOGETHER):
-        if number % ROUNDS_PER_SAMPLES == 0:
-            malformed = Malformed(random, Samples.of(account))
-        chosen = [next(operations) for _ in range(TOGETHER)]
-        yield [(operation, malformed.body(operation)) for operation in chosen]
+    for _ in range(REQUESTS // (ROUNDS_PER_SAMPLES * TOGETHER)):
+        account = server.new_account()
+        malformed = Malformed(random, Samples.of(account))
+        with closing(RawKms(account)) as raw_kms:
+            for _ in range(ROUNDS_PER_SAMPLES):
+                chosen = [next(operations) for _ in range(TOGETHER)]
+                yield raw_kms, [(operation, malformed.body(operation)) for operation in chosen]
 
 
-def test_no_document_makes_an_operation_fail(account: Account, raw_kms: RawKms) -> None:
+def test_no_document_makes_an_operation_fail(server: Server) -> None:
     statuses: dict[str, Counter[int]] = {name: Counter() for name in OPERATION_NAMES}
-    for number, requests in enumerate(rounds(account)):
+    for number, (raw_kms, requests) in enumerate(rounds(server)):
         for (operation, body), answer in zip(requests, raw_kms.send_together(requests), strict=True):
             told = (number, operation, body[:2_000], answer)
             refused = 400 <= answer.status < 500 or (answer.status == 501 and operation in UNIMPLEMENTED)
@@ -97,6 +99,7 @@ def test_no_document_makes_an_operation_fail(account: Account, raw_kms: RawKms) 
             assert isinstance(answer.body, dict), told
             assert answer.status == 200 or isinstance(answer.body["__type"], str), told
             statuses[operation][answer.status] += 1
+    assert sum(map(Counter.total, statuses.values())) == REQUESTS
     kinds = {name: set(counted) for name, counted in statuses.items()}
     assert {name for name in IMPLEMENTED if not kinds[name] >= {200, 400}} == set(), "each answers, and each refuses"
 
