@@ -8,6 +8,7 @@ import gc
 import json
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,16 +51,9 @@ def _named(ctx: click.Context, option: click.Parameter, host: str) -> str:
     return host
 
 
-def place(command: F) -> F:
-    """The options that say which server or data directory is meant."""
+def address(command: F) -> F:
+    """The options that say which server is meant."""
     for option in (
-        click.option(
-            "--data-dir",
-            type=click.Path(path_type=Path),
-            default=DEFAULT_DATA_DIR,
-            show_default="./data",
-            help="Directory of the database and the domain key.",
-        ),
         click.option(
             "--port",
             type=click.IntRange(0, 65535),
@@ -71,6 +65,18 @@ def place(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def place(command: F) -> F:
+    """The options that say which server or data directory is meant."""
+    data_dir = click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_DATA_DIR,
+        show_default="./data",
+        help="Directory of the database and the domain key.",
+    )
+    return address(data_dir(command))
 
 
 @click.group(cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -166,6 +172,36 @@ def reset(host: str, port: int, data_dir: Path) -> None:
         click.echo("The running server has been reset.")
 
 
+@main.command()
+@address
+@click.argument("event_or_request_id", required=False)
+@click.option("--last-refused", is_flag=True, help="Explain the newest event that was refused.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the control API tells.")
+def explain(host: str, port: int, event_or_request_id: str | None, last_refused: bool, as_json: bool) -> None:
+    """Say which statement or grant decided about a call, and why each other one did not match.
+
+    Takes the id of an event of the trail, or the request id that a client was told. The running server remembers the
+    newest calls.
+    """
+    from services.console.explained import print_explanations
+
+    if (event_or_request_id is None) is not last_refused:
+        raise click.UsageError("Name an event or a request by its id, or ask for --last-refused.")
+    url = f"http://{_bracketed(_reachable(host))}:{port}/_simulator/explain"
+    queries = (
+        ("last=refused",)
+        if last_refused
+        else tuple(f"{kind}={urllib.parse.quote(event_or_request_id or '')}" for kind in ("event", "request"))
+    )
+    answer = next((told for query in queries if (told := _find(f"{url}?{query}")) is not None), None)
+    if answer is None:
+        _fail("the server remembers nothing of it.")
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+    else:
+        print_explanations(answer["Explanations"])
+
+
 def _greet(
     host: str, port: int, simulator: Simulator, keys: dict[str, AccessKey], ephemeral: bool, data_dir: Path
 ) -> None:
@@ -251,14 +287,24 @@ def _wipe(data_dir: Path) -> None:
 
 
 def _post(url: str) -> None:
-    request = urllib.request.Request(url, data=b"{}", method="POST")  # noqa: S310
+    _ask(url, urllib.request.Request(url, data=b"{}", method="POST"))  # noqa: S310
+
+
+def _find(url: str) -> Any:
+    """What the server tells, None if it does not know."""
+    return _ask(url, urllib.request.Request(url), absent=404)  # noqa: S310
+
+
+def _ask(url: str, request: urllib.request.Request, absent: int | None = None) -> Any:
     try:
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-            return
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return json.loads(answer.read())
     except urllib.error.HTTPError as error:
+        if error.code == absent:
+            return None
         _fail(f"{url} answered {error.code}: {json.loads(error.read() or b'{}').get('message', '')}")
     except OSError as error:
-        _fail(f"the data directory is in use, and no server answers at {url}: {error}")
+        _fail(f"no server answers at {url}: {error}")
 
 
 def _traced(app: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ server every second, asks here.
 
 from __future__ import annotations
 
-from kms import backing_keys, custom_key_stores, imports, keys, multi_region, rotation
+from kms import backing_keys, custom_key_stores, grants, imports, keys, multi_region, rotation
 from kms.engine import Engine
 from kms.key import KmsKey
 from kms.ownership import Provision, Scope
@@ -27,6 +27,7 @@ class Schedule:
         with self._engine.database.unit():
             multi_region.settle(self._engine)
             custom_key_stores.settle(self._engine)
+            grants.remove_ended(self._engine)
             while rows := self._engine.database.select(
                 "kms_keys", {"deletion_at__le": now}, order=["deletion_at"], limit=1
             ):

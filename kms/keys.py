@@ -10,9 +10,10 @@ from typing import Any
 
 from kms import backing_keys, custom_key_stores, errors, key_specs, tags
 from kms.authorization import authorize_by_iam
+from kms.conditions import of_kind
 from kms.engine import Engine
 from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn, material_arn
-from kms.key_policy import check_policy, default_policy
+from kms.key_policy import bypass_condition, check_policy, default_policy
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.multi_region import related, replicas
 from kms.operation import KmsCall, operation
@@ -33,7 +34,7 @@ def create_key(
     key_spec: str | None = None,
     origin: str = "AWS_KMS",
     custom_key_store_id: str | None = None,
-    bypass_policy_lockout_safety_check: bool = False,
+    bypass_policy_lockout_safety_check: bool | None = None,
     tags_: Mapping[str, str] | None = None,
     multi_region: bool = False,
     xks_key_id: str | None = None,
@@ -48,11 +49,8 @@ def create_key(
     _refuse_unsupported(spec, origin, multi_region)
     custom_key_stores.check_home(call, origin, custom_key_store_id, xks_key_id)
     conditions = {
-        "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),
-        "kms:keyspec": spec,
-        "kms:keyusage": usage,
-        "kms:keyorigin": origin,
-        "kms:multiregion": str(multi_region).lower(),
+        **bypass_condition(bypass_policy_lockout_safety_check),
+        **of_kind(spec=spec, usage=usage, origin=origin, multi_region=multi_region),
         **tags.conditions(tags_ or {}),
     }
     authorize_by_iam(call, permission=call.name, conditions=conditions)
@@ -60,7 +58,7 @@ def create_key(
         tags.check(tags_)
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
-        check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+        check_policy(call, policy, key=None, bypass_lockout_check=bypass_policy_lockout_safety_check)
     key = add_key(
         call.engine,
         account_id=call.caller.account_id,
