@@ -51,16 +51,9 @@ def _named(ctx: click.Context, option: click.Parameter, host: str) -> str:
     return host
 
 
-def place(command: F) -> F:
-    """The options that say which server or data directory is meant."""
+def address(command: F) -> F:
+    """The options that say which server is meant."""
     for option in (
-        click.option(
-            "--data-dir",
-            type=click.Path(path_type=Path),
-            default=DEFAULT_DATA_DIR,
-            show_default="./data",
-            help="Directory of the database and the domain key.",
-        ),
         click.option(
             "--port",
             type=click.IntRange(0, 65535),
@@ -72,6 +65,18 @@ def place(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def place(command: F) -> F:
+    """The options that say which server or data directory is meant."""
+    data_dir = click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_DATA_DIR,
+        show_default="./data",
+        help="Directory of the database and the domain key.",
+    )
+    return address(data_dir(command))
 
 
 @click.group(cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -184,6 +189,36 @@ def reset(host: str, port: int, data_dir: Path) -> None:
         click.echo("The running server has been reset.")
 
 
+@main.command()
+@address
+@click.argument("event_or_request_id", required=False)
+@click.option("--last-refused", is_flag=True, help="Explain the newest event that was refused.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the control API tells.")
+def explain(host: str, port: int, event_or_request_id: str | None, last_refused: bool, as_json: bool) -> None:
+    """Say which statement or grant decided about a call, and why each other one did not match.
+
+    Takes the id of an event of the trail, or the request id that a client was told. The running server remembers the
+    newest calls.
+    """
+    from services.console.explained import print_explanations
+
+    if (event_or_request_id is None) is not last_refused:
+        raise click.UsageError("Name an event or a request by its id, or ask for --last-refused.")
+    url = f"http://{_bracketed(_reachable(host))}:{port}/_simulator/explain"
+    queries = (
+        ("last=refused",)
+        if last_refused
+        else tuple(f"{kind}={urllib.parse.quote(event_or_request_id or '')}" for kind in ("event", "request"))
+    )
+    answer = next((told for query in queries if (told := _ask(f"{url}?{query}", absent=404)) is not None), None)
+    if answer is None:
+        _fail("the server remembers nothing of it.")
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+    else:
+        print_explanations(answer["Explanations"])
+
+
 def _greet(
     host: str, port: int, simulator: Simulator, keys: dict[str, AccessKey], ephemeral: bool, data_dir: Path
 ) -> None:
@@ -268,12 +303,14 @@ def _wipe(data_dir: Path) -> None:
         (data_dir / name).unlink(missing_ok=True)
 
 
-def _ask(url: str, body: bytes | None = None) -> Any:
-    """The JSON that the control API of a running server answers; a body is posted."""
+def _ask(url: str, body: bytes | None = None, *, absent: int | None = None) -> Any:
+    """The JSON that the control API of a running server answers; a body is posted. absent: the status that is None."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=30) as answer:  # noqa: S310
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
+        if error.code == absent:
+            return None
         _fail(f"{url} answered {error.code}: {json.loads(error.read() or b'{}').get('message', '')}")
     except OSError as error:
         _fail(f"no server answers at {url}: {error}")

@@ -8,13 +8,15 @@ caller itself is weighed by `shared.permissions.decide`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from kms import errors, grants
 from kms.conditions import condition_values
-from shared.identity import Caller
+from kms.grants import Child, Grant, GrantUse
+from shared.identity import NamedPolicy, root_arn
 from shared.permissions import (
     RESOURCE_POLICY,
+    IdentityDecision,
     decide,
     denial,
     explicit_deny,
@@ -22,15 +24,19 @@ from shared.permissions import (
     no_allow,
     request_of,
 )
-from shared.policy import PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.policy import Decision, PolicyKind, evaluate, parse_policy
 from shared.principal_context import Value
+from shared.rulings import GrantVerdict, Ruling
 
 if TYPE_CHECKING:
     from kms.key import KmsKey
     from kms.operation import KmsCall
 
+_OTHERS_SHOWN = 50
+"""How many grants of a key to others are remembered with a refusal: each says why it is none for this call."""
 
-def authorize(
+
+def judge(
     call: KmsCall,
     key: KmsKey,
     *,
@@ -38,37 +44,64 @@ def authorize(
     conditions: Mapping[str, Value],
     encryption_context: Mapping[str, str] | None,
     request_alias: str | None = None,
-    grant_operation: str | None = None,
-) -> None:
-    """Refuse a call on a key that nothing allows, or something denies.
+    child: Child | None = None,
+) -> Ruling:
+    """Whether the caller may make a call on a key.
 
     permission: the action without its "kms:" prefix.
-    grant_operation: the operation a grant must hold, where it is not `permission` itself; "" lets no grant count.
-    Raises: AccessDenied, worded as IAM words it.
+    child: the grant that CreateGrant is asked for, which decides whether a grant allows it.
     """
     values = condition_values(
         call, key, conditions=conditions, encryption_context=encryption_context, request_alias=request_alias
     )
-    request = request_of(call.caller, f"kms:{permission}", key.arn, values)
-    by_key_policy = evaluate(parse_policy(key.policy, PolicyKind.RESOURCE), request)
+    action = f"kms:{permission}"
+    request = request_of(call.caller, action, key.arn, values)
+    of_key_policy = request_of(call.caller, action, key.arn, values.of_key_policy)
+    by_key_policy = evaluate(parse_policy(key.policy, PolicyKind.RESOURCE), of_key_policy)
     by_identity = decide(call.caller.principal, request)
-    if by_key_policy.denied_by is not None:
-        _deny(request, call.caller, explicit_deny(RESOURCE_POLICY))
-    if by_identity.denied_by is not None:
-        _deny(request, call.caller, by_identity.reason(request.action))
-    missing = missing_allow(call.caller, key.account_id, by_key_policy, by_identity)
-    if missing is None and not _crosses(call, key):
-        return
-    operation = permission if grant_operation is None else grant_operation
-    if operation in call.facts.grant_operations and grants.find_allowing(call, key, operation, encryption_context):
-        return
-    _deny(request, call.caller, no_allow(missing or RESOURCE_POLICY, request.action))
+    refusal = _refusal(call, key, by_key_policy, by_identity, action)
+    verdicts = None
+    if refusal is not None and permission in call.facts.grant_operations:
+        use = _grant_use(call, permission, by_identity, encryption_context, child)
+        verdicts = _ask_grants(call, key, use)
+        is_denied = by_key_policy.denied_by is not None or by_identity.denied_by is not None
+        if not is_denied and any(verdict.matched for verdict in verdicts):
+            refusal = None
+    values.settle(look_up=refusal is not None)
+    policy = NamedPolicy("key policy", key.policy)
+    note = "This operation does not work across accounts." if _crosses(call, key) else None
+    return Ruling(call.caller.principal, request, refusal, policy, of_key_policy, verdicts, note)
 
 
-def _crosses(call: KmsCall, key: KmsKey) -> bool:
-    """Whether the call reaches into another account, and is not among those that may."""
-    elsewhere = call.caller.account_id != key.account_id and not call.caller.is_service
-    return elsewhere and not call.facts.cross_account
+def judge_by_iam(
+    call: KmsCall,
+    *,
+    permission: str,
+    resource: str = "*",
+    conditions: Mapping[str, Value] | None = None,
+    key: KmsKey | None = None,
+) -> Ruling:
+    """Whether the caller may make a call that uses no existing key, or no key policy: IAM alone decides.
+
+    key: the one whose tags and aliases the policies may ask for, if there is one.
+    """
+    values = condition_values(call, key, conditions=conditions or {}, encryption_context=None)
+    request = request_of(call.caller, f"kms:{permission}", resource, values)
+    decision = decide(call.caller.principal, request)
+    refusal = note = None
+    if decision.denied_by is None and call.caller.is_service:
+        note = "A service that acts alone needs no policy for this."
+    elif not decision.allows:
+        refusal = decision.reason(request.action)
+    values.settle(look_up=refusal is not None)
+    return Ruling(call.caller.principal, request, refusal, note=note)
+
+
+def enforce(call: KmsCall, ruling: Ruling) -> None:
+    """Note what was decided, and refuse what is refused. Raises: AccessDenied, worded as IAM words it."""
+    call.rulings.append(ruling)
+    if ruling.refusal is not None:
+        raise errors.AccessDenied(denial(call.caller, ruling.request, ruling.refusal), explicit=ruling.is_explicit)
 
 
 def authorize_by_iam(
@@ -77,19 +110,62 @@ def authorize_by_iam(
     permission: str,
     resource: str = "*",
     conditions: Mapping[str, Value] | None = None,
-    key: KmsKey | None = None,
 ) -> None:
-    """Refuse a call that uses no existing key, or no key policy, and that the caller's IAM policies do not allow.
-
-    key: the one whose tags and aliases the policies may ask for, if there is one.
-    Raises: AccessDenied.
-    """
-    values = condition_values(call, key, conditions=conditions or {}, encryption_context=None)
-    request = request_of(call.caller, f"kms:{permission}", resource, values)
-    decision = decide(call.caller.principal, request)
-    if not decision.allows and (decision.denied_by is not None or not call.caller.is_service):
-        _deny(request, call.caller, decision.reason(request.action))
+    """Refuse what `judge_by_iam` does not allow. Raises: AccessDenied."""
+    enforce(call, judge_by_iam(call, permission=permission, resource=resource, conditions=conditions))
 
 
-def _deny(request: PolicyRequest, caller: Caller, reason: str) -> NoReturn:
-    raise errors.AccessDenied(denial(caller, request, reason), explicit=reason.startswith("with"))
+def _refusal(
+    call: KmsCall, key: KmsKey, by_key_policy: Decision, by_identity: IdentityDecision, action: str
+) -> str | None:
+    """Why the policies refuse, None if they allow."""
+    if by_key_policy.denied_by is not None:
+        return explicit_deny(RESOURCE_POLICY)
+    if by_identity.denied_by is not None:
+        return by_identity.reason(action)
+    missing = missing_allow(call.caller, key.account_id, by_key_policy, by_identity)
+    if _crosses(call, key):
+        missing = missing or RESOURCE_POLICY
+    return None if missing is None else no_allow(missing, action)
+
+
+def _grant_use(
+    call: KmsCall,
+    permission: str,
+    by_identity: IdentityDecision,
+    encryption_context: Mapping[str, str] | None,
+    child: Child | None,
+) -> GrantUse:
+    return GrantUse(
+        operation=permission,
+        principals=call.caller.principal.names,
+        account_root=root_arn(call.caller.account_id),
+        iam_allows=by_identity.allows,
+        encryption_context=encryption_context,
+        source_arn=call.caller.source_arn,
+        now=call.engine.clock.now(),
+        tokens=call.tokens,
+        child=child,
+    )
+
+
+def _ask_grants(call: KmsCall, key: KmsKey, use: GrantUse) -> tuple[GrantVerdict, ...]:
+    """What the caller's grants say, up to the first that allows; if none does, what those of others say too."""
+    verdicts: list[GrantVerdict] = []
+    for grant in grants.candidates(call, key):
+        verdicts.append(_verdict(grant, use))
+        if verdicts[-1].matched:
+            return tuple(verdicts)
+    return (*verdicts, *(_verdict(grant, use) for grant in grants.of_others(call, key, _OTHERS_SHOWN)))
+
+
+def _verdict(grant: Grant, use: GrantUse) -> GrantVerdict:
+    why = grants.miss(grant, use)
+    reason = why or f"It allows {use.operation}."
+    return GrantVerdict(grant.grant_id, grant.name, grant.grantee_principal, why is None, reason)
+
+
+def _crosses(call: KmsCall, key: KmsKey) -> bool:
+    """Whether the call reaches into another account, and is not among those that may."""
+    elsewhere = call.caller.account_id != key.account_id and not call.caller.is_service
+    return elsewhere and not call.facts.cross_account

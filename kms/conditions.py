@@ -16,28 +16,44 @@ if TYPE_CHECKING:
     from kms.operation import KmsCall
 
 
+RESOURCE_ALIASES = "kms:resourcealiases"
+
+
 class ConditionValues(Mapping[str, Value]):
-    """The values of one call; the key's aliases are looked up only if a policy asks for them."""
+    """The values of one call, as IAM policies see them: with the key's aliases, looked up only if a policy asks.
+
+    of_key_policy: the same as key policies see them. Source: kms:ResourceAliases works "in IAM policies only".
+    """
 
     def __init__(self, values: dict[str, Value], call: KmsCall, key: KmsKey | None) -> None:
-        self._values = values
+        self.of_key_policy = values
+        self._aliases: dict[str, Value] = {}
         self._call = call
         self._key = key
 
     def __getitem__(self, name: str) -> Value:
-        if name == "kms:resourcealiases" and name not in self._values and self._key is not None:
-            self._values[name] = self._aliases(self._key)
-        return self._values[name]
+        if name == RESOURCE_ALIASES:
+            self._look_up()
+            return self._aliases[name]
+        return self.of_key_policy[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        yield from self.of_key_policy
+        yield from self._aliases
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.of_key_policy) + len(self._aliases)
 
-    def _aliases(self, key: KmsKey) -> tuple[str, ...]:
-        rows = self._call.engine.database.select("aliases", {"key_arn": key.arn}, order=["name"])
-        return tuple(row["name"] for row in rows)
+    def settle(self, *, look_up: bool) -> None:
+        """The decision is made: what was not asked for stays absent. look_up: ask for all of it first."""
+        if look_up:
+            self._look_up()
+        self._key = None
+
+    def _look_up(self) -> None:
+        if self._key is not None and not self._aliases:
+            rows = self._call.engine.database.select("aliases", {"key_arn": self._key.arn}, order=["name"])
+            self._aliases[RESOURCE_ALIASES] = tuple(row["name"] for row in rows)
 
 
 def condition_values(
@@ -65,18 +81,30 @@ def condition_values(
     return ConditionValues(values, call, key)
 
 
-def _of_key(key: KmsKey) -> dict[str, Value]:
+def of_kind(*, spec: str, usage: str, origin: str, multi_region: bool, is_replica: bool = False) -> dict[str, Value]:
+    """The condition keys that say what kind of key one is, or is to be."""
     values: dict[str, Value] = {
-        "kms:keyspec": key.key_spec,
-        "kms:customermasterkeyspec": key.key_spec,
-        "kms:keyusage": key.key_usage,
-        "kms:customermasterkeyusage": key.key_usage,
-        "kms:keyorigin": key.origin,
-        "kms:multiregion": "true" if key.multi_region else "false",
-        "aws:resourceaccount": key.account_id,
+        "kms:keyspec": spec,
+        "kms:customermasterkeyspec": spec,
+        "kms:keyusage": usage,
+        "kms:customermasterkeyusage": usage,
+        "kms:keyorigin": origin,
+        "kms:multiregion": str(multi_region).lower(),
     }
-    if key.multi_region:
-        values["kms:multiregionkeytype"] = "REPLICA" if key.is_replica else "PRIMARY"
+    if multi_region:
+        values["kms:multiregionkeytype"] = "REPLICA" if is_replica else "PRIMARY"
+    return values
+
+
+def _of_key(key: KmsKey) -> dict[str, Value]:
+    values = of_kind(
+        spec=key.key_spec,
+        usage=key.key_usage,
+        origin=key.origin,
+        multi_region=bool(key.multi_region),
+        is_replica=key.is_replica,
+    )
+    values["aws:resourceaccount"] = key.account_id
     for name, value in key.tags.items():
         values[f"aws:resourcetag/{name.lower()}"] = value
     return values

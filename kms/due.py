@@ -7,7 +7,7 @@ primary changing its Region, a store on its way to being connected.
 
 from __future__ import annotations
 
-from kms import backing_keys, custom_key_stores, imports, keys, multi_region, rotation
+from kms import backing_keys, custom_key_stores, grants, imports, keys, multi_region, rotation
 from kms.engine import Engine
 from kms.key import KmsKey
 from kms.own_events import DELETE_KEY, own_event
@@ -27,6 +27,7 @@ class Schedule:
         """Carry out what has a date that is past."""
         now = self._engine.clock.now()
         with self._engine.database.unit():
+            grants.remove_ended(self._engine)
             while rows := self._engine.database.select(
                 "kms_keys", {"deletion_at__le": now}, order=["deletion_at"], limit=1
             ):

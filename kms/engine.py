@@ -20,6 +20,7 @@ from kms.operation import FACTS, KmsCall, aws_name
 from shared.audit import ApiEvent, Trail
 from shared.clock import Clock
 from shared.database import Database
+from shared.faults import Faults
 from shared.identities import Identities
 from shared.identity import Caller
 from shared.randomness import Randomness
@@ -41,6 +42,7 @@ class Engine:
     trail: Trail
     identities: Identities
     domain_key: DomainKey
+    faults: Faults
 
     def session(self) -> Session:
         return Session(self)
@@ -130,6 +132,7 @@ def _event(call: KmsCall, arguments: dict[str, Any], refusal: errors.KmsRefusal 
         additional=call.additional,
         shared=crosses,
         request_id=call.caller.request_id or call.engine.randomness.uuid(),
+        rulings=call.rulings,
     )
 
 
@@ -175,5 +178,5 @@ def _camel_members(name: str, value: Any) -> Any:
     if name == "tags":
         return [{"tagKey": key, "tagValue": text} for key, text in value.items()]
     if name == "constraints":
-        return {kind[0].lower() + kind[1:]: dict(pairs) for kind, pairs in value.items()}
+        return {kind[0].lower() + kind[1:]: given for kind, given in value.items()}
     return list(value) if isinstance(value, tuple) else value

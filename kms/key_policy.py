@@ -9,12 +9,13 @@ import json
 from typing import Any
 
 from kms import errors
-from kms.key import AWS, change_key
+from kms.conditions import condition_values
+from kms.key import AWS, KmsKey, change_key
 from kms.operation import KmsCall, operation
 from kms.paging import Page
 from kms.tables import limit as quota
 from shared.catalog import AwsService
-from shared.identity import Caller, root_arn
+from shared.identity import root_arn
 from shared.permissions import request_of
 from shared.policy import MalformedPolicy, Policy, PolicyKind, evaluate, parse_policy
 
@@ -70,9 +71,15 @@ def _document(policy_id: str, *statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Id": policy_id, "Statement": list(statements)})
 
 
-def check_policy(call: KmsCall, text: str, *, bypass_lockout_check: bool) -> None:
+def bypass_condition(bypass: bool | None) -> dict[str, str]:
+    """The condition key of the lockout check. Absent where the request says nothing: AWS's examples test by Null."""
+    return {} if bypass is None else {"kms:bypasspolicylockoutsafetycheck": str(bypass).lower()}
+
+
+def check_policy(call: KmsCall, text: str, *, key: KmsKey | None, bypass_lockout_check: bool | None) -> None:
     """Refuse a policy that AWS would not take, or that would lock its author out.
 
+    key: None for one that is yet to be made.
     Raises: MalformedPolicyDocument, LimitExceeded.
     """
     if len(text.encode()) > quota("keyPolicyBytes"):
@@ -82,7 +89,7 @@ def check_policy(call: KmsCall, text: str, *, bypass_lockout_check: bool) -> Non
     except MalformedPolicy as error:
         raise errors.MalformedPolicyDocument(error.message) from error
     _check_principals_exist(call, policy)
-    if not bypass_lockout_check and not _can_put_policy(policy, call.caller):
+    if not bypass_lockout_check and not _can_put_policy(call, policy, key):
         raise errors.MalformedPolicyDocument(
             "The new key policy will not allow you to update the key policy in the future."
         )
@@ -94,9 +101,12 @@ def _check_principals_exist(call: KmsCall, policy: Policy) -> None:
             raise errors.MalformedPolicyDocument("Policy contains a statement with one or more invalid principals.")
 
 
-def _can_put_policy(policy: Policy, caller: Caller) -> bool:
-    """Judged by the policy's text alone: the caller itself, or its account, may call PutKeyPolicy. Inferred."""
-    request = request_of(caller, "kms:PutKeyPolicy", "*", {"kms:calleraccount": caller.account_id})
+def _can_put_policy(call: KmsCall, policy: Policy, key: KmsKey | None) -> bool:
+    """Whether the policy lets its author, or the author's account, call PutKeyPolicy once more. Inferred: by its text
+    alone, for the same caller in the same circumstances.
+    """
+    values = condition_values(call, key, conditions={}, encryption_context=None)
+    request = request_of(call.caller, "kms:PutKeyPolicy", "*" if key is None else key.arn, values)
     decision = evaluate(policy, request)
     allowed = decision.allowed_by is not None or decision.delegated_by is not None
     return allowed and decision.denied_by is None
@@ -109,18 +119,17 @@ def put_key_policy(
     key_id: str,
     policy: str,
     policy_name: str = POLICY_NAME,
-    bypass_policy_lockout_safety_check: bool = False,
+    bypass_policy_lockout_safety_check: bool | None = None,
 ) -> None:
     """Replace the key's policy.
 
     Raises: as `KmsCall.authorized_key`; MalformedPolicyDocument, LimitExceeded, UnsupportedOperation, NotFound.
     """
-    bypass = {"kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower()}
-    key = call.authorized_key(key_id, conditions=bypass)
+    key = call.authorized_key(key_id, conditions=bypass_condition(bypass_policy_lockout_safety_check))
     _check_name(policy_name)
     if key.manager == AWS:
         raise errors.UnsupportedOperation(f"{key.arn} is an AWS managed key; its policy cannot be changed.")
-    check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+    check_policy(call, policy, key=key, bypass_lockout_check=bypass_policy_lockout_safety_check)
     change_key(call.engine.database, key, policy=policy)
     call.response = {"keyId": key.arn}
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from kms import backing_keys, custom_key_stores, errors, key_specs, meter, tags
 from kms.authorization import authorize_by_iam
+from kms.conditions import of_kind
 from kms.engine import Engine
 from kms.event_metadata import event_metadata
 from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn
-from kms.key_policy import check_policy, default_policy
+from kms.key_policy import bypass_condition, check_policy, default_policy
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.multi_region import check_room, related, replicas
 from kms.operation import KmsCall, operation
@@ -36,7 +37,7 @@ def create_key(
     key_spec: str | None = None,
     origin: str = "AWS_KMS",
     custom_key_store_id: str | None = None,
-    bypass_policy_lockout_safety_check: bool = False,
+    bypass_policy_lockout_safety_check: bool | None = None,
     tags_: Mapping[str, str] | None = None,
     multi_region: bool = False,
     xks_key_id: str | None = None,
@@ -58,11 +59,8 @@ def create_key(
     if custom_key_store_id is not None and (multi_region or spec != SYMMETRIC_DEFAULT):
         raise errors.UnsupportedOperation("Custom key stores hold symmetric encryption keys of one Region only.")
     conditions = {
-        "kms:bypasspolicylockoutsafetycheck": str(bypass_policy_lockout_safety_check).lower(),
-        "kms:keyspec": spec,
-        "kms:keyusage": usage,
-        "kms:keyorigin": origin,
-        "kms:multiregion": str(multi_region).lower(),
+        **bypass_condition(bypass_policy_lockout_safety_check),
+        **of_kind(spec=spec, usage=usage, origin=origin, multi_region=multi_region),
         **tags.conditions(tags_ or {}),
     }
     authorize_by_iam(call, permission=call.name, conditions=conditions)
@@ -70,7 +68,7 @@ def create_key(
         tags.check(tags_)
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
-        check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+        check_policy(call, policy, key=None, bypass_lockout_check=bypass_policy_lockout_safety_check)
     if custom_key_store_id is not None:
         custom_key_stores.check_home(call, origin, custom_key_store_id, xks_key_id)
     check_room(call, call.caller.region)

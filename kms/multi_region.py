@@ -11,10 +11,11 @@ from typing import Any
 
 from kms import backing_keys, errors, tags
 from kms.authorization import authorize_by_iam
+from kms.conditions import of_kind
 from kms.engine import EVENT_SOURCE, Engine
 from kms.event_metadata import event_metadata
 from kms.key import CUSTOMER, EXTERNAL, KmsKey, change_key, find_key, get_key, key_arn
-from kms.key_policy import check_policy, default_policy
+from kms.key_policy import bypass_condition, check_policy, default_policy
 from kms.operation import KmsCall, operation
 from kms.own_events import SYNCHRONIZE, own_event
 from kms.tables import limit as quota
@@ -32,7 +33,7 @@ def replicate_key(
     key_id: str,
     replica_region: str,
     policy: str | None = None,
-    bypass_policy_lockout_safety_check: bool = False,
+    bypass_policy_lockout_safety_check: bool | None = None,
     description: str = "",
     tags_: Mapping[str, str] | None = None,
 ) -> KmsKey:
@@ -47,13 +48,14 @@ def replicate_key(
     arn = key_arn(replica_region, key.account_id, key.key_id)
     if find_key(engine.database, arn) is not None:
         raise errors.AlreadyExists(f"The key {key.key_id} exists in Region {replica_region}.")
-    conditions = {"kms:multiregionkeytype": "REPLICA", "kms:multiregion": "true", **tags.conditions(tags_ or {})}
+    kind = of_kind(spec=key.key_spec, usage=key.key_usage, origin=key.origin, multi_region=True, is_replica=True)
+    conditions = {**bypass_condition(bypass_policy_lockout_safety_check), **kind, **tags.conditions(tags_ or {})}
     authorize_by_iam(call, permission="CreateKey", conditions=conditions)
     if tags_:
         tags.check(tags_)
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
-        check_policy(call, policy, bypass_lockout_check=bypass_policy_lockout_safety_check)
+        check_policy(call, policy, key=None, bypass_lockout_check=bypass_policy_lockout_safety_check)
     check_room(call, replica_region)
     row = engine.database.find("kms_keys", {"arn": key.arn}) or {}
     own = {

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kms import tables
 from shared.audit import Resource
 from shared.identity import Caller
+from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from kms.engine import Engine
+    from kms.grants import Child
     from kms.key import KmsKey
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,6 +70,8 @@ class KmsCall:
     additional: CloudTrail's additionalEventData.
     shown: what the trail shows of the request beside its arguments.
     key_pair_spec: of the data key pair that the call makes, on which its price depends.
+    tokens: ids of the grants whose tokens came with the call.
+    rulings: what was decided about the caller's rights.
     """
 
     engine: Engine
@@ -79,6 +83,8 @@ class KmsCall:
     additional: dict[str, Any] | None = None
     shown: dict[str, Any] = field(default_factory=dict)
     key_pair_spec: str | None = None
+    tokens: frozenset[str] = frozenset()
+    rulings: list[Ruling] = field(default_factory=list)
 
     @property
     def facts(self) -> OperationFacts:
@@ -98,7 +104,7 @@ class KmsCall:
         conditions: Mapping[str, Any] | None = None,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] = (),
-        grant_operation: str | None = None,
+        child: Child | None = None,
     ) -> KmsKey:
         """The key that `key_id` names, once the caller may use it for this operation and its state allows it.
 
@@ -106,23 +112,25 @@ class KmsCall:
             the operation has found it otherwise.
         permission: the action without "kms:", where it is not the operation's own name.
         conditions: condition keys of this operation, names in lower case.
+        child: the grant that CreateGrant is asked for.
         Raises: NotFound, InvalidArn, AccessDenied, InvalidGrantToken, KeyDisabled, InvalidKeyState.
         """
         from kms import authorization, grants, key_states
         from kms.key import resolve
 
-        grants.check_tokens(self, grant_tokens)
+        grants.accept_tokens(self, grant_tokens)
         key, request_alias = resolve(self, key_id) if isinstance(key_id, str) else (key_id, None)
         self.touches(key.arn, key.account_id)
-        authorization.authorize(
+        ruling = authorization.judge(
             self,
             key,
             permission=permission or self.name,
             conditions=conditions or {},
             encryption_context=encryption_context,
             request_alias=request_alias,
-            grant_operation=grant_operation,
+            child=child,
         )
+        authorization.enforce(self, ruling)
         key_states.check(self.name, key)
         self.keys.append(key)
         return key

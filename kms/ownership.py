@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from kms import errors, grant_operations, key_specs, keys
 from kms.engine import Engine, Session
+from kms.grants import NOT_ENDED
 from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key
 from kms.key_policy import aws_managed_policy, aws_owned_policy
 from kms.times import DAY_SECONDS
@@ -139,7 +140,7 @@ class ByGrant(Ownership):
     def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
         if provision.grant_id is None or find_key(kms.engine.database, provision.key_arn) is None:
             return
-        if kms.engine.database.find("grants", {"grant_id": provision.grant_id}) is None:
+        if kms.engine.database.find("grants", {"grant_id": provision.grant_id, **NOT_ENDED}) is None:
             return
         kms.perform(
             self.alone(region, scope_arn),

@@ -20,6 +20,7 @@ from shared.aws.http import HttpRequest
 from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
+from shared.faults import Faults
 from shared.identities import AccessKey, Identities
 from shared.identity import user_arn
 from shared.jobs import Jobs
@@ -61,7 +62,10 @@ class Simulator:
         self.trail = Trail(self.database, self.clock, self.randomness)
         self.identities = Identities(self.database, self.clock, self.randomness, self.domain_key)
         self.identities.demo_keys_work = configuration.demo_keys_work
-        self.engine = Engine(self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key)
+        self.faults = Faults(self.database)
+        self.engine = Engine(
+            self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key, self.faults
+        )
         self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
         self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
         self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
@@ -116,6 +120,8 @@ class Simulator:
             self.database.clear()
             self.clock.reset()
             self.randomness.reset()
+            self.faults.reset()
+            self.trail.rulings.clear()
             self.jobs.held = False
             self.database.set_meta(_DOMAIN_KEY_IDENTITY, self.domain_key.identity)
             self._populate()

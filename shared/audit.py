@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.identity import SESSION, USER, Caller, Principal, Session
 from shared.randomness import Randomness
+from shared.rulings import RuledEvent, Ruling, RulingLog
 from shared.times import as_iso
 
 EVENT_VERSION = "1.08"
@@ -39,6 +40,7 @@ class ApiEvent:
     shared: the records in several accounts carry one sharedEventID.
     lists_resources: whether the list of resources is shown even if it is empty.
     is_api_call: of what AWS does by itself, whether CloudTrail calls it an API call all the same.
+    rulings: the decisions behind the call; no part of the record, which they can be found by.
     """
 
     source: str
@@ -60,23 +62,27 @@ class ApiEvent:
     recipients: list[str] = field(default_factory=list)
     lists_resources: bool = False
     is_api_call: bool = False
+    rulings: Sequence[Ruling] = ()
 
 
 class Trail:
-    """Writes events; called inside the request's unit of work."""
+    """Writes events; called inside the request's unit of work. rulings: what was decided, by the events' ids."""
 
     def __init__(self, database: Database, clock: Clock, randomness: Randomness) -> None:
         self._database = database
         self._clock = clock
         self._randomness = randomness
+        self.rulings = RulingLog()
 
     def record(self, event: ApiEvent) -> None:
         """Store the event once per account that may see it."""
         when = self._clock.now() if event.time is None else event.time
         recipients = recipients_of(event)
         shared_id = self._randomness.uuid() if event.shared and len(recipients) > 1 else None
-        for account_id in recipients:
-            event_id = self._randomness.uuid()
+        event_ids = tuple(self._randomness.uuid() for _ in recipients)
+        if event.rulings or event.error_code is not None:
+            self.rulings.remember(_ruled(event, event_ids, when))
+        for account_id, event_id in zip(recipients, event_ids, strict=True):
             body = _body(event, account_id, event_id, when, shared_id)
             self._database.insert(
                 "events",
@@ -114,6 +120,19 @@ def recipients_of(event: ApiEvent) -> tuple[str, ...]:
     if not denied_across:
         accounts += [resource.account_id for resource in event.resources]
     return tuple(dict.fromkeys(accounts))
+
+
+def _ruled(event: ApiEvent, event_ids: tuple[str, ...], when: float) -> RuledEvent:
+    return RuledEvent(
+        event_ids,
+        event.request_id,
+        event.source,
+        event.name,
+        when,
+        event.error_code,
+        event.error_message,
+        event.rulings,
+    )
 
 
 def _body(event: ApiEvent, recipient: str, event_id: str, when: float, shared_id: str | None) -> dict[str, Any]:

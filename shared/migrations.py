@@ -437,3 +437,14 @@ def _extend_principals(database: SqliteUtils) -> None:
     principals.transform(drop={"issuer_arn"})  # type: ignore[union-attr]
     access_keys.transform(drop={"session_token_digest"})  # type: ignore[union-attr]
     principals.create_index(["account_id", "kind", "lower_name"])  # type: ignore[union-attr]
+
+
+@migrations()
+def grants_of_services_and_their_consistency(database: SqliteUtils) -> None:
+    # Whether the principals were named by GranteeServicePrincipal and RetiringServicePrincipal.
+    database["grants"].add_column("grantee_is_service", int, not_null_default=0)  # type: ignore[union-attr]
+    database["grants"].add_column("retiring_is_service", int, not_null_default=0)  # type: ignore[union-attr]
+    # Both null but under eventual consistency: without its token a grant works from then on; an ended one until then.
+    database["grants"].add_column("works_from", float)  # type: ignore[union-attr]
+    database["grants"].add_column("ends_at", float)  # type: ignore[union-attr]
+    database["grants"].create_index(["ends_at"])  # type: ignore[union-attr]

@@ -18,6 +18,7 @@ from shared.errors import ServiceError
 from shared.identity import Caller, NamedPolicy, Principal
 from shared.policy import Decision, PolicyKind, PolicyRequest, Statement, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
+from shared.rulings import Ruling
 from shared.service import Service
 
 RESOURCE_POLICY = "resource-based policy"
@@ -78,8 +79,15 @@ def no_allow(kind: str, action: str) -> str:
     return f"because no {kind} allows the {action} action"
 
 
-def authorize(service: Service, operation_name: str, parameters: dict[str, Any], caller: Caller, now: float) -> None:
-    """Refuse what the policies on the caller do not allow.
+def authorize(
+    service: Service,
+    operation_name: str,
+    parameters: dict[str, Any],
+    caller: Caller,
+    now: float,
+    rulings: list[Ruling],
+) -> None:
+    """Refuse what the policies on the caller do not allow. rulings: where to note what was decided.
 
     Raises: ServiceError("AccessDeniedException").
     """
@@ -90,8 +98,10 @@ def authorize(service: Service, operation_name: str, parameters: dict[str, Any],
         caller, action, service.resource_arn(operation_name, parameters, caller), of_caller(caller, now)
     )
     decision = decide(caller.principal, request)
-    if not decision.allows:
-        raise access_denied(caller, request, decision.reason(action))
+    refusal = None if decision.allows else decision.reason(action)
+    rulings.append(Ruling(caller.principal, request, refusal))
+    if refusal is not None:
+        raise access_denied(caller, request, refusal)
 
 
 def access_denied(caller: Caller, request: PolicyRequest, reason: str) -> ServiceError:

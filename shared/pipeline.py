@@ -23,6 +23,7 @@ from shared.identity import Caller
 from shared.permissions import authorize
 from shared.randomness import Randomness
 from shared.redaction import redacted, without_hidden
+from shared.rulings import Ruling
 from shared.service import Service
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Call:
     result: dict[str, Any] | None = None
     error: ServiceError | None = None
     touched: list[Resource] = field(default_factory=list)
+    rulings: list[Ruling] = field(default_factory=list)
 
     @property
     def caller(self) -> Caller:
@@ -87,7 +89,7 @@ def serve(call: Call) -> HttpResponse:
         call.caller_or_none = _caller(call)
         handler = _handler(call, route)
         call.parameters = validate(route.operation, call.service.protocol.parse(route, call.request))
-        authorize(call.service, route.operation.name, call.parameters, call.caller, call.clock.now())
+        authorize(call.service, route.operation.name, call.parameters, call.caller, call.clock.now(), call.rulings)
         with call.database.unit():
             call.result = handler(call.parameters, call) or {}
     except ServiceError as refusal:
@@ -183,6 +185,7 @@ def _audit(call: Call) -> None:
             resources=call.touched,
             shared=True,
             request_id=call.request_id,
+            rulings=call.rulings,
         )
     )
 

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 import isodate
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from kms import store_backing
@@ -17,10 +17,15 @@ from kms.costs import bill
 from services.blueprints import refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
+from services.console.simulation import MEMBERS, Question, Unanswerable, answer
 from services.outbound_campaigns.dialer import dial
 from shared import demo_world
+from shared.explanations import explain as explain_ruling
+from shared.explanations import explain_event
+from shared.faults import FaultSettings
 from shared.identities import AccessKey, SessionRequest
 from shared.identity import ROLE, USER
+from shared.rulings import KEPT
 
 control = Blueprint("control", __name__, url_prefix="/_simulator")
 control.before_request(refuse_large_body)
@@ -126,6 +131,23 @@ def advance_clock() -> Response:
         raise BadRequest(str(error)) from error
     world.run_due()
     return jsonify({"now": world.clock.now_datetime().isoformat()})
+
+
+@control.get("/faults")
+def get_faults() -> Response:
+    """What is switched on; null is off."""
+    return jsonify(simulator().faults.settings)
+
+
+@control.post("/faults")
+@_in_unit
+def change_faults() -> Response:
+    """{"grant_consistency": "PT5M"}: switch a fault on, or off with null; the others stay as they are."""
+    try:
+        simulator().faults.change(_body(*simulator().faults.settings))
+    except FaultSettings as error:
+        raise BadRequest(str(error)) from error
+    return get_faults()
 
 
 @control.get("/accounts")
@@ -287,6 +309,34 @@ def costs() -> Response:
         return jsonify(bill(world.engine, account_id, request.args.get("month")).as_json())
     except ValueError as error:
         raise BadRequest('"month" must be a month such as 2026-11.') from error
+
+
+@control.get("/explain")
+def explain() -> Response:
+    """?event=ID, ?request=ID or ?last=refused: who was allowed what by which statement or grant, and why not."""
+    rulings = simulator().trail.rulings
+    event_id, request_id = request.args.get("event"), request.args.get("request")
+    if event_id is not None:
+        found = [event for event in (rulings.of_event(event_id),) if event is not None]
+    elif request_id is not None:
+        found = rulings.of_request(request_id)
+    elif request.args.get("last") == "refused":
+        found = [event for event in (rulings.last_denied(),) if event is not None]
+    else:
+        raise BadRequest("Name an ?event= or a ?request= by its id, or ask for ?last=refused.")
+    if not found:
+        abort(404, f"Nothing is remembered of it; the newest {KEPT} allowed and {KEPT} refused events are.")
+    return jsonify({"Explanations": [explain_event(event) for event in found]})
+
+
+@control.post("/explain")
+def explain_question() -> Response:
+    """{"Principal", "Action", "Key", ...}: how it would be decided now. Nothing is done."""
+    try:
+        ruling = answer(simulator(), Question.of(_body(*MEMBERS)))
+    except Unanswerable as error:
+        raise BadRequest(str(error)) from error
+    return jsonify(explain_ruling(ruling))
 
 
 @control.post("/dialer")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kms.backing_keys import generations
+from kms.grants import NOT_ENDED
 from kms.key import KmsKey, find_key
 from kms.ownership import AwsManaged, AwsOwned, CustomerManaged, InstanceSpecific, Ownership
 from services.console import memory
@@ -217,7 +218,9 @@ def _notes(engine: Engine, key: KmsKey, driver: Driver, *, is_denied: bool) -> l
         notes.append(f"gone on {_day(key.deletion_at)}")
     if is_denied:
         notes.append("policy denies Decrypt")
-    if driver.ownership == CustomerManaged.kind and not engine.database.count("grants", {"key_arn": key.arn}):
+    if driver.ownership == CustomerManaged.kind and not engine.database.count(
+        "grants", {"key_arn": key.arn, **NOT_ENDED}
+    ):
         notes.append("no grant")
     if rotations:
         notes.append(f"rotated {rotations} times" if rotations > 1 else "rotated once")

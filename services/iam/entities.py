@@ -19,6 +19,7 @@ from shared.errors import ServiceError
 from shared.identity import ROLE, SESSION, USER, role_arn, user_arn
 from shared.permissions import access_denied, decide, request_of
 from shared.principal_context import Value, of_caller
+from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -60,8 +61,10 @@ def authorize(call: ServiceCall, resource: str, conditions: Mapping[str, Value] 
     context = {**of_caller(call.caller, call.clock.now()), **(conditions or {})}
     request = request_of(call.caller, f"iam:{call.operation.name}", resource, context)
     decision = decide(call.caller.principal, request)
-    if not decision.allows:
-        raise access_denied(call.caller, request, decision.reason(request.action))
+    refusal = None if decision.allows else decision.reason(request.action)
+    call.rulings.append(Ruling(call.caller.principal, request, refusal))
+    if refusal is not None:
+        raise access_denied(call.caller, request, refusal)
 
 
 def authorized(

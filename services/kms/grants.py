@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kms import grant_operations as engine
 from kms.grants import Grant
-from services.kms.engine_call import perform, refuse_unsimulated, require, wire, wire_page
+from services.kms.engine_call import perform, wire, wire_page
 from shared.identity import root_arn
 
 if TYPE_CHECKING:
@@ -14,21 +14,15 @@ if TYPE_CHECKING:
 
 
 def create_grant(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "GranteeServicePrincipal", "RetiringServicePrincipal")
-    refuse_unsimulated(parameters.get("Constraints", {}), "SourceArn")
-    require(parameters, "GranteePrincipal")
     return wire(perform(call, engine.create_grant, parameters))
 
 
 def list_grants(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "GranteeServicePrincipal")
     page = perform(call, engine.list_grants, parameters)
     return wire_page(page, "Grants", [_grant(grant) for grant in page.items])
 
 
 def list_retirable_grants(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "RetiringServicePrincipal")
-    require(parameters, "RetiringPrincipal")
     page = perform(call, engine.list_retirable_grants, parameters)
     return wire_page(page, "Grants", [_grant(grant) for grant in page.items])
 
@@ -42,13 +36,15 @@ def retire_grant(parameters: dict[str, Any], call: ServiceCall) -> None:
 
 
 def _grant(grant: Grant) -> dict[str, Any]:
+    grantee = "GranteeServicePrincipal" if grant.grantee_is_service else "GranteePrincipal"
+    retiring = "RetiringServicePrincipal" if grant.retiring_is_service else "RetiringPrincipal"
     return {
         "KeyId": grant.key_arn,
         "GrantId": grant.grant_id,
         "Name": grant.name or "",
         "CreationDate": grant.created_at,
-        "GranteePrincipal": grant.grantee_principal,
-        "RetiringPrincipal": grant.retiring_principal,
+        grantee: grant.grantee_principal,
+        retiring: grant.retiring_principal,
         "IssuingAccount": root_arn(grant.issuing_account),
         "Operations": grant.operations,
         "Constraints": grant.constraints,

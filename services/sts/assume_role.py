@@ -17,6 +17,7 @@ from shared.errors import ServiceError
 from shared.identities import SessionRequest
 from shared.identity import SESSION, Caller, Session, service_caller
 from shared.principal_context import Value, of_caller
+from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -76,13 +77,14 @@ def assume_role_as_service(
     role = simulator.identities.find_role(role_arn)
     context = {**of_caller(alone, simulator.clock.now()), "sts:rolesessionname": session_name}
     refusal: ServiceError | None = None
+    rulings: list[Ruling] = []
     try:
-        role = trust.authorize(alone, role, role_arn, "sts:AssumeRole", context)
+        role = trust.authorize(alone, role, role_arn, "sts:AssumeRole", context, rulings)
     except ServiceError as error:
         refusal = error
         raise
     finally:
-        _record_for_service(simulator, alone, role_arn, session_name, role, refusal)
+        _record_for_service(simulator, alone, role_arn, session_name, role, refusal, rulings)
     issuer = simulator.identities.find_principal(role_arn)
     assert issuer is not None
     session = simulator.identities.role_session(issuer, SessionRequest(session_name, DEFAULT_SECONDS))
@@ -98,6 +100,7 @@ def _record_for_service(
     session_name: str,
     role: Row | None,
     refusal: ServiceError | None,
+    rulings: list[Ruling],
 ) -> None:
     simulator.trail.record(
         ApiEvent(
@@ -113,6 +116,7 @@ def _record_for_service(
             error_message=None if refusal is None else refusal.message,
             shared=True,
             request_id=caller.request_id,
+            rulings=rulings,
         )
     )
 
@@ -160,7 +164,7 @@ def _authorized(parameters: dict[str, Any], call: ServiceCall, request: SessionR
     if parameters.get("SourceIdentity", request.source_identity) != request.source_identity:
         raise errors.denied("The source identity of a session cannot be changed.")
     for action in actions:
-        role = trust.authorize(call.caller, role, role_arn, action, context)
+        role = trust.authorize(call.caller, role, role_arn, action, context, call.rulings)
     assert role is not None
     return role
 

@@ -11,23 +11,55 @@ from collections.abc import Mapping
 
 from services.sts import errors
 from shared.database import Row
-from shared.identity import Caller
-from shared.permissions import RESOURCE_POLICY, decide, denial, explicit_deny, missing_allow, request_of
-from shared.policy import PolicyKind, evaluate, parse_policy
+from shared.identity import Caller, NamedPolicy
+from shared.permissions import (
+    RESOURCE_POLICY,
+    IdentityDecision,
+    decide,
+    denial,
+    explicit_deny,
+    missing_allow,
+    no_allow,
+    request_of,
+)
+from shared.policy import PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value
+from shared.rulings import Ruling
 
 
-def authorize(caller: Caller, role: Row | None, role_arn: str, action: str, context: Mapping[str, Value]) -> Row:
-    """The role, if the caller may do this with it. action: such as "sts:AssumeRole". Raises: AccessDenied."""
+def authorize(
+    caller: Caller,
+    role: Row | None,
+    role_arn: str,
+    action: str,
+    context: Mapping[str, Value],
+    rulings: list[Ruling],
+) -> Row:
+    """The role, if the caller may do this with it. action: such as "sts:AssumeRole". Raises: AccessDenied.
+
+    rulings: where to note what was decided.
+    """
     request = request_of(caller, action, role_arn, context)
     by_identity = decide(caller.principal, request)
+    trust = NamedPolicy("trust policy", role["trust_policy"]) if role is not None else None
+    refusal = _refusal(caller, role, request, by_identity)
+    note = "There is no such role." if role is None else None
+    ruling = Ruling(caller.principal, request, refusal, trust, note=note, resource_kind=PolicyKind.TRUST)
+    rulings.append(ruling)
+    if role is None or refusal is not None:
+        told = refusal if ruling.is_explicit else ""
+        raise errors.denied(denial(caller, request, told or "").rstrip())
+    return role
+
+
+def _refusal(caller: Caller, role: Row | None, request: PolicyRequest, by_identity: IdentityDecision) -> str | None:
+    """Why the policies refuse, None if they allow."""
     if by_identity.denied_by is not None:
-        raise errors.denied(denial(caller, request, by_identity.reason(action)))
+        return by_identity.reason(request.action)
     if role is None:
-        raise errors.denied(denial(caller, request, "").rstrip())
+        return no_allow(RESOURCE_POLICY, request.action)
     by_trust = evaluate(parse_policy(role["trust_policy"], PolicyKind.TRUST), request)
     if by_trust.denied_by is not None:
-        raise errors.denied(denial(caller, request, explicit_deny(RESOURCE_POLICY)))
-    if missing_allow(caller, role["account_id"], by_trust, by_identity) is not None:
-        raise errors.denied(denial(caller, request, "").rstrip())
-    return role
+        return explicit_deny(RESOURCE_POLICY)
+    missing = missing_allow(caller, role["account_id"], by_trust, by_identity)
+    return None if missing is None else no_allow(missing, request.action)

@@ -35,11 +35,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why one statement matched or did not; `reason` is a sentence for people."""
+    """Why one statement matched or did not; `reason` is a sentence for people.
+
+    missed: the element that keeps it from matching, such as "Action", or the condition key; None if it matches.
+    """
 
     statement: Statement
     matched: bool
     reason: str
+    missed: str | None = None
 
 
 class _Miss(Enum):
@@ -80,9 +84,10 @@ def _verdict(statement: Statement, request: PolicyRequest) -> Verdict:
     reach = _reach(statement, request)
     miss = _first_miss(statement, request, request.action.lower(), reach)
     if isinstance(miss, Condition):
-        return Verdict(statement, False, _unsatisfied(miss, request.context))
+        return Verdict(statement, False, _unsatisfied(miss, request.context), miss.key)
     if miss is not None:
-        return Verdict(statement, False, miss.value.format(action=request.action, resource=request.resource))
+        reason = miss.value.format(action=request.action, resource=request.resource)
+        return Verdict(statement, False, reason, miss.name.capitalize())
     if not statement.allows:
         return Verdict(statement, True, f"It denies {request.action}.")
     if reach is Reach.ACCOUNT:

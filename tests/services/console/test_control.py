@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,36 @@ class TestClock:
         before = ask(server, "clock")[1]["now"]
         assert ask(server, "clock", {"advance": "P99999Y"})[0] == 400
         assert ask(server, "clock")[1]["now"][:10] == before[:10]
+
+
+class TestFaults:
+    def test_all_are_off_until_switched_on(self) -> None:
+        with started(None) as server:
+            assert ask(server, "faults")[1] == {"grant_consistency": None}
+            assert ask(server, "faults", {"grant_consistency": "PT5M"}) == (200, {"grant_consistency": "PT5M"})
+            assert ask(server, "faults", {}) == (200, {"grant_consistency": "PT5M"})
+            assert ask(server, "faults", {"grant_consistency": None})[1] == {"grant_consistency": None}
+
+    def test_they_outlive_a_restart_and_not_a_reset(self, tmp_path: Path) -> None:
+        with started(tmp_path) as server:
+            ask(server, "faults", {"grant_consistency": "PT5M"})
+        with started(tmp_path) as server:
+            assert ask(server, "faults")[1] == {"grant_consistency": "PT5M"}
+            ask(server, "reset", {})
+            assert ask(server, "faults")[1] == {"grant_consistency": None}
+        with started(tmp_path) as server:
+            assert ask(server, "faults")[1] == {"grant_consistency": None}
+
+    @pytest.mark.parametrize("setting", ["soon", "-PT5M", "P1M", 5, True, [], {}], ids=repr)
+    def test_settings_that_make_no_sense_change_nothing(self, server: Server, setting: Any) -> None:
+        status, told = ask(server, "faults", {"grant_consistency": setting})
+        assert (status, bool(told["message"])) == (400, True)
+        assert ask(server, "faults")[1] == {"grant_consistency": None}
+
+    def test_an_unknown_fault_is_refused_by_its_name(self, server: Server) -> None:
+        status, told = ask(server, "faults", {"gravity": "off"})
+        assert status == 400
+        assert "gravity" in told["message"]
 
 
 class TestBodies:

@@ -323,7 +323,20 @@ class TestCreateKey:
         }
         iam = document(allow("kms:CreateKey", "kms:TagResource", Condition=condition))
         tags = [{"TagKey": "team", "TagValue": "blue"}]
-        account.user("maker", iam).client("kms").create_key(Tags=tags)
+        account.user("maker", iam).client("kms").create_key(Tags=tags, BypassPolicyLockoutSafetyCheck=False)
+
+    def test_a_bypass_that_the_request_does_not_speak_of_is_null(self, account: Account, kms_key: str) -> None:
+        condition = {"Null": {"kms:BypassPolicyLockoutSafetyCheck": "true"}}
+        iam = document(allow("kms:CreateKey", "kms:PutKeyPolicy", Condition=condition), allow("kms:GetKeyPolicy"))
+        guest = account.user("careful", iam).client("kms")
+        policy = guest.get_key_policy(KeyId=kms_key)["Policy"]
+        guest.create_key()
+        guest.put_key_policy(KeyId=kms_key, Policy=policy)
+        for bypass in (True, False):
+            with refused("AccessDeniedException"):
+                guest.create_key(BypassPolicyLockoutSafetyCheck=bypass)
+            with refused("AccessDeniedException"):
+                guest.put_key_policy(KeyId=kms_key, Policy=policy, BypassPolicyLockoutSafetyCheck=bypass)
 
     def test_the_bypass_can_be_denied(self, account: Account, kms_key: str) -> None:
         condition = {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "true"}}

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.services.kms.support import administrator_arn, allow, deny, document, key_under, named, open_key
+from kms import tables
+from kms.grants import is_as_strict
+from tests.services.kms.support import (
+    KEY_CALLS,
+    KeyCall,
+    Scene,
+    administrator_arn,
+    allow,
+    deny,
+    document,
+    key_under,
+    named,
+    open_key,
+)
 from tests.support import Account, Server, refused
 
 EVERYTHING = document(allow("kms:*"))
 CONTEXT = {"tenant": "a", "purpose": "test"}
 DOMAIN = {"aws:voiceid:domain:arn": "arn:aws:voiceid:us-west-2:111122223333:domain/sampleDomainId"}
+
+VOICE_ID = "voiceid.amazonaws.com"
+RESOURCE = "arn:aws:voiceid:us-west-2:111122223333:domain/sampleDomainId"
 
 UNSUPPORTED = [
     "Sign",
@@ -31,13 +47,33 @@ HELD = [
     "Encrypt",
     "GenerateDataKey",
     "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
     "ReEncryptFrom",
     "ReEncryptTo",
     "DescribeKey",
     "CreateGrant",
     "RetireGrant",
 ]
-"""Operations that a grant on a symmetric key can hold and that are simulated."""
+"""Operations that a grant on a symmetric key can hold; those before DescribeKey take an encryption context."""
+
+
+WITHOUT_CONTEXT = [
+    call
+    for call in KEY_CALLS
+    if call.operation
+    in {
+        "Sign",
+        "Verify",
+        "GetPublicKey",
+        "GenerateMac",
+        "VerifyMac",
+        "DeriveSharedSecret",
+        "Encapsulate",
+        "Decapsulate",
+    }
+]
+"""Calls on keys that are no symmetric encryption keys, each of which a grant can allow."""
 
 
 class Grantee:
@@ -72,6 +108,10 @@ class Grantee:
             "GenerateDataKey": lambda: self.kms.generate_data_key(KeySpec="AES_256", **bound),
             "GenerateDataKeyWithoutPlaintext": lambda: self.kms.generate_data_key_without_plaintext(
                 KeySpec="AES_256", **bound
+            ),
+            "GenerateDataKeyPair": lambda: self.kms.generate_data_key_pair(KeyPairSpec="ECC_NIST_P256", **bound),
+            "GenerateDataKeyPairWithoutPlaintext": lambda: self.kms.generate_data_key_pair_without_plaintext(
+                KeyPairSpec="ECC_NIST_P256", **bound
             ),
             "ReEncryptFrom": lambda: self.kms.re_encrypt(
                 CiphertextBlob=self.seal(**context),
@@ -148,6 +188,38 @@ class TestWhatAGrantGives:
                 grantee.call(other)
         grantee.call(operation)
 
+    @pytest.mark.parametrize("call", WITHOUT_CONTEXT, ids=lambda call: call.operation)
+    def test_keys_of_other_kinds_are_used_by_grant_too(self, account: Account, scene: Scene, call: KeyCall) -> None:
+        call.prepare(scene)
+        user = account.user("grantee")
+        with refused("AccessDeniedException"):
+            call.make(user.client("kms"), scene)
+        account.client("kms").create_grant(
+            KeyId=scene.key, GranteePrincipal=user.arn, Operations=[call.operation, "DescribeKey"]
+        )
+        call.make(user.client("kms"), scene)
+        user.client("kms").describe_key(KeyId=scene.key)
+
+    def test_a_grant_to_an_account_is_for_those_whom_its_iam_allows(
+        self, second_account: Account, grantee: Grantee
+    ) -> None:
+        grantee.owner_kms.create_grant(
+            KeyId=grantee.key,
+            GranteePrincipal=f"arn:aws:iam::{second_account.account_id}:root",
+            Operations=["Encrypt"],
+        )
+        second_account.user("may", EVERYTHING).client("kms").encrypt(KeyId=grantee.key, Plaintext=b"x")
+        with refused("AccessDeniedException"):
+            second_account.user("may-not").client("kms").encrypt(KeyId=grantee.key, Plaintext=b"x")
+
+    def test_a_grant_to_a_role_is_for_its_sessions(self, account: Account, grantee: Grantee) -> None:
+        session = account.role("worker")
+        role = f"arn:aws:iam::{account.account_id}:role/worker"
+        with refused("AccessDeniedException"):
+            session.client("kms").encrypt(KeyId=grantee.key, Plaintext=b"x")
+        grantee.owner_kms.create_grant(KeyId=grantee.key, GranteePrincipal=role, Operations=["Encrypt"])
+        session.client("kms").encrypt(KeyId=grantee.key, Plaintext=b"x")
+
     def test_it_allows_nothing_that_no_grant_can_hold(self, grantee: Grantee) -> None:
         grantee.grant(*HELD)
         for refused_call in (
@@ -215,7 +287,7 @@ ALL_PAIRS_OF_EQUALS: dict[str, tuple[dict[str, str], bool]] = {
 
 
 class TestConstraints:
-    @pytest.mark.parametrize("operation", list(HELD[:6]))
+    @pytest.mark.parametrize("operation", HELD[: HELD.index("DescribeKey")])
     @pytest.mark.parametrize("kind", ["EncryptionContextEquals", "EncryptionContextSubset"])
     @pytest.mark.parametrize("case", ALL_PAIRS_OF_EQUALS)
     def test_the_context_of_the_call_decides(self, grantee: Grantee, operation: str, kind: str, case: str) -> None:
@@ -253,6 +325,17 @@ class TestConstraints:
     def test_a_constraint_beyond_the_limits_is_refused(self, grantee: Grantee, constraints: dict[str, Any]) -> None:
         with refused("ValidationException"):
             grantee.grant("Encrypt", Constraints=constraints)
+
+    @pytest.mark.parametrize("call", WITHOUT_CONTEXT, ids=lambda call: call.operation)
+    @pytest.mark.parametrize("kind", ["EncryptionContextEquals", "EncryptionContextSubset"])
+    def test_a_key_without_an_encryption_context_takes_no_constraint_on_one(
+        self, account: Account, scene: Scene, call: KeyCall, kind: str
+    ) -> None:
+        call.prepare(scene)
+        parties = {"KeyId": scene.key, "GranteePrincipal": administrator_arn(account), "Operations": [call.operation]}
+        with refused("ValidationException"):
+            account.client("kms").create_grant(**parties, Constraints={kind: CONTEXT})
+        account.client("kms").create_grant(**parties)
 
     def test_eight_pairs_of_384_characters_are_taken(self, grantee: Grantee) -> None:
         pairs = {f"key{number}": "x" * 384 for number in range(8)}
@@ -332,12 +415,222 @@ class TestCreateGrant:
         assert first["GrantId"] != second["GrantId"]
 
     def test_grants_per_key_are_limited(self, monkeypatch: pytest.MonkeyPatch, grantee: Grantee) -> None:
-        monkeypatch.setattr("kms.grant_operations.quota", {"grantsPerKey": 2}.__getitem__)
+        monkeypatch.setitem(tables.load("limits"), "grantsPerKey", 2)
         for _ in range(2):
             grantee.grant("Decrypt", Name="a")
             grantee.grant("Encrypt", Name="b")
         with refused("LimitExceededException"):
             grantee.grant("Decrypt")
+
+
+class TestServiceMembers:
+    """GranteeServicePrincipal and RetiringServicePrincipal: a customer lets a service use a key for one resource."""
+
+    def parties(self, account: Account, key: str, **others: Any) -> dict[str, Any]:
+        return {
+            "KeyId": key,
+            "GranteeServicePrincipal": VOICE_ID,
+            "RetiringPrincipal": administrator_arn(account),
+            "Operations": ["Decrypt", "DescribeKey"],
+            "Constraints": {"SourceArn": RESOURCE},
+            **others,
+        }
+
+    def test_such_a_grant_is_listed_under_these_members(self, account: Account, kms: Any, kms_key: str) -> None:
+        parties = self.parties(account, kms_key, RetiringServicePrincipal=VOICE_ID)
+        parties.pop("RetiringPrincipal")
+        kms.create_grant(**parties)
+        (grant,) = kms.list_grants(KeyId=kms_key)["Grants"]
+        assert (grant["GranteeServicePrincipal"], grant["RetiringServicePrincipal"]) == (VOICE_ID, VOICE_ID)
+        assert grant["Constraints"] == {"SourceArn": RESOURCE}
+        assert not {"GranteePrincipal", "RetiringPrincipal"} & set(grant)
+        assert kms.list_grants(KeyId=kms_key, GranteePrincipal=VOICE_ID)["Grants"] == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"GranteePrincipal": "arn:aws:iam::111122223333:user/x"},
+            {"Constraints": {"EncryptionContextSubset": {"a": "b"}}},
+            {"RetiringPrincipal": None},
+            {"RetiringServicePrincipal": VOICE_ID},
+            {"GranteeServicePrincipal": None},
+            {"GranteeServicePrincipal": "voiceid"},
+        ],
+        ids=["two-grantees", "no-source-arn", "nobody-retires", "two-retire", "no-grantee", "no-service"],
+    )
+    def test_members_that_do_not_go_together_are_refused(
+        self, account: Account, kms: Any, kms_key: str, change: dict[str, Any]
+    ) -> None:
+        parties = {name: value for name, value in self.parties(account, kms_key, **change).items() if value is not None}
+        with refused("ValidationException"):
+            kms.create_grant(**parties)
+        assert grant_ids(kms, kms_key) == set()
+
+    @pytest.mark.parametrize("operation", ["list_grants", "list_retirable_grants"])
+    def test_filters_by_service_are_for_services(self, kms: Any, kms_key: str, operation: str) -> None:
+        filters = {
+            "list_grants": {"KeyId": kms_key, "GranteeServicePrincipal": VOICE_ID},
+            "list_retirable_grants": {"RetiringServicePrincipal": VOICE_ID},
+        }
+        with refused("ValidationException") as refusal:
+            getattr(kms, operation)(**filters[operation])
+        assert "service principals only" in refusal.message
+
+    @pytest.mark.parametrize("whose", ["the-domain", "another"])
+    def test_the_service_uses_it_for_that_resource_alone(
+        self, account: Account, kms: Any, kms_key: str, whose: str
+    ) -> None:
+        voice = account.client("voice-id")
+        configuration = {"KmsKeyId": kms_key}
+        domain = voice.create_domain(Name="calls", ServerSideEncryptionConfiguration=configuration)["Domain"]
+        voice.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+        (own,) = grant_ids(kms, kms_key)
+        kms.revoke_grant(KeyId=kms_key, GrantId=own)
+        with refused("AccessDeniedException"):
+            voice.describe_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+        source_arn = domain["Arn"] if whose == "the-domain" else f"{domain['Arn']}2"
+        kms.create_grant(**self.parties(account, kms_key, Constraints={"SourceArn": source_arn}))
+        if whose == "the-domain":
+            voice.describe_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+        else:
+            with refused("AccessDeniedException"):
+                voice.describe_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+
+    def test_a_source_arn_stops_every_direct_call_but_retiring(self, grantee: Grantee) -> None:
+        grantee.grant("Encrypt", "DescribeKey", "RetireGrant", Constraints={"SourceArn": RESOURCE})
+        for operation in ("Encrypt", "DescribeKey"):
+            with refused("AccessDeniedException"):
+                grantee.call(operation)
+        grantee.call("RetireGrant")
+
+    @pytest.mark.parametrize(
+        ("key", "met", "unmet"),
+        [
+            ("kms:GranteeServicePrincipal", VOICE_ID, "wisdom.amazonaws.com"),
+            ("kms:RetiringServicePrincipal", VOICE_ID, "wisdom.amazonaws.com"),
+            ("kms:GrantConstraintSourceArn", RESOURCE, f"{RESOURCE}2"),
+        ],
+    )
+    def test_policies_can_ask_for_them(self, account: Account, key: str, met: str, unmet: str) -> None:
+        for value, allowed in ((met, True), (unmet, False)):
+            condition = {"StringEquals": {key: value}}
+            giver = account.user(f"giver-{allowed}", document(allow("kms:CreateGrant", Condition=condition)))
+            parties = self.parties(account, open_key(account), RetiringServicePrincipal=VOICE_ID)
+            parties.pop("RetiringPrincipal")
+            if allowed:
+                giver.client("kms").create_grant(**parties)
+            else:
+                with refused("AccessDeniedException"):
+                    giver.client("kms").create_grant(**parties)
+
+
+class TestDryRun:
+    """It refuses what would be refused, and does nothing."""
+
+    def test_nothing_is_created(self, grantee: Grantee) -> None:
+        with refused("DryRunOperationException"):
+            grantee.grant("Encrypt", DryRun=True)
+        assert grant_ids(grantee.owner_kms, grantee.key) == set()
+        with refused("ValidationException"):
+            grantee.grant("Sign", DryRun=True)
+        with refused("AccessDeniedException"):
+            grantee.kms.create_grant(
+                KeyId=grantee.key, GranteePrincipal=grantee.user.arn, Operations=["Encrypt"], DryRun=True
+            )
+
+    @pytest.mark.parametrize("operation", ["revoke_grant", "retire_grant"])
+    def test_nothing_is_ended(self, grantee: Grantee, operation: str) -> None:
+        made = grantee.grant("Encrypt")
+        address = {"KeyId": grantee.key, "GrantId": made["GrantId"], "DryRun": True}
+        with refused("DryRunOperationException"):
+            getattr(grantee.owner_kms, operation)(**address)
+        with refused("AccessDeniedException"):
+            getattr(grantee.kms, operation)(**address)
+        with refused("NotFoundException"):
+            getattr(grantee.owner_kms, operation)(**{**address, "GrantId": "0" * 64})
+        grantee.call("Encrypt")
+
+
+@pytest.fixture
+def slow_grants(server: Server) -> Iterator[None]:
+    """Grants take five minutes to reach all of AWS KMS."""
+    server.control("faults", {"grant_consistency": "PT5M"})
+    yield
+    server.control("faults", {"grant_consistency": None})
+
+
+@pytest.mark.usefixtures("slow_grants")
+class TestEventualConsistency:
+    def test_a_new_grant_works_by_its_token_and_later_without(self, server: Server, grantee: Grantee) -> None:
+        made = grantee.grant("Encrypt")
+        for _ in range(2):
+            with refused("AccessDeniedException"):
+                grantee.call("Encrypt")
+            server.advance("PT2M")
+        grantee.kms.encrypt(KeyId=grantee.key, Plaintext=b"x", GrantTokens=[made["GrantToken"]])
+        server.advance("PT1M1S")
+        grantee.call("Encrypt")
+
+    def test_the_token_of_another_grant_does_not_help(self, grantee: Grantee) -> None:
+        token = grantee.grant("Decrypt")["GrantToken"]
+        grantee.grant("Encrypt")
+        with refused("AccessDeniedException"):
+            grantee.kms.encrypt(KeyId=grantee.key, Plaintext=b"x", GrantTokens=[token])
+
+    def test_a_second_token_of_the_same_grant_does(self, grantee: Grantee) -> None:
+        grantee.grant("Encrypt", Name="once")
+        token = grantee.grant("Encrypt", Name="once")["GrantToken"]
+        grantee.kms.encrypt(KeyId=grantee.key, Plaintext=b"x", GrantTokens=[token])
+
+    def test_a_token_hands_on_what_is_new(self, grantee: Grantee) -> None:
+        token = grantee.grant("CreateGrant", "Encrypt")["GrantToken"]
+        child = {"KeyId": grantee.key, "GranteePrincipal": grantee.user.arn, "Operations": ["Encrypt"]}
+        with refused("AccessDeniedException"):
+            grantee.kms.create_grant(**child)
+        grantee.kms.create_grant(**child, GrantTokens=[token])
+
+    @pytest.mark.parametrize("how", ["revoked", "retired"])
+    def test_an_ended_grant_is_off_the_list_and_still_works_for_a_while(
+        self, server: Server, grantee: Grantee, how: str
+    ) -> None:
+        made = grantee.grant("Encrypt", Name="once")
+        server.advance("PT6M")
+        address = {"KeyId": grantee.key, "GrantId": made["GrantId"]}
+        end = grantee.owner_kms.revoke_grant if how == "revoked" else grantee.owner_kms.retire_grant
+        end(**address)
+        assert grant_ids(grantee.owner_kms, grantee.key) == set()
+        with refused("NotFoundException"):
+            end(**address)
+        with refused("InvalidGrantTokenException"):
+            grantee.owner_kms.retire_grant(GrantToken=made["GrantToken"])
+        assert grantee.grant("Encrypt", Name="once")["GrantId"] != made["GrantId"]
+        grantee.call("Encrypt")
+        server.advance("PT1M")
+        grantee.call("Encrypt")
+
+    def test_an_ended_grant_is_over_when_time_has_passed(self, server: Server, grantee: Grantee) -> None:
+        made = grantee.grant("Encrypt")
+        grantee.owner_kms.revoke_grant(KeyId=grantee.key, GrantId=made["GrantId"])
+        server.advance("PT5M1S")
+        with refused("AccessDeniedException"):
+            grantee.call("Encrypt")
+        with refused("InvalidGrantTokenException"):
+            grantee.kms.encrypt(KeyId=grantee.key, Plaintext=b"x", GrantTokens=[made["GrantToken"]])
+
+    def test_a_service_uses_the_grant_that_it_made_at_once(self, account: Account, kms: Any, kms_key: str) -> None:
+        voice = account.client("voice-id")
+        configuration = {"KmsKeyId": kms_key}
+        domain = voice.create_domain(Name="calls", ServerSideEncryptionConfiguration=configuration)["Domain"]
+        voice.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+        voice.describe_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+
+    def test_switched_off_a_grant_works_and_ends_at_once(self, server: Server, grantee: Grantee) -> None:
+        server.control("faults", {"grant_consistency": None})
+        made = grantee.grant("Encrypt")
+        grantee.call("Encrypt")
+        grantee.owner_kms.revoke_grant(KeyId=grantee.key, GrantId=made["GrantId"])
+        with refused("AccessDeniedException"):
+            grantee.call("Encrypt")
 
 
 class TestTokens:
@@ -537,6 +830,25 @@ class TestChildGrants:
         else:
             with refused("AccessDeniedException"):
                 self.child(grantee, "Encrypt", **others)
+
+    @pytest.mark.parametrize(
+        ("pairs", "source_arn", "allowed"),
+        [({"a": "b"}, True, True), ({}, True, False), ({"a": "b"}, False, False)],
+        ids=["both", "without-pairs", "without-source-arn"],
+    )
+    def test_a_child_keeps_every_constraint(self, pairs: dict[str, str], source_arn: bool, allowed: bool) -> None:
+        parent = {"EncryptionContextSubset": {"a": "b"}, "SourceArn": RESOURCE}
+        child = {
+            **({"EncryptionContextSubset": pairs} if pairs else {}),
+            **({"SourceArn": RESOURCE} if source_arn else {}),
+        }
+        assert is_as_strict(child, parent) is allowed
+
+    def test_a_parent_for_the_sake_of_a_resource_serves_no_direct_call(self, grantee: Grantee) -> None:
+        constraints = {"SourceArn": RESOURCE}
+        grantee.grant("CreateGrant", "Encrypt", Constraints=constraints)
+        with refused("AccessDeniedException"):
+            self.child(grantee, "Encrypt", Constraints=constraints)
 
     def test_a_child_outlives_its_parent(self, account: Account, grantee: Grantee) -> None:
         parent = grantee.grant("CreateGrant", "Encrypt")

@@ -1,0 +1,132 @@
+"""Would this principal be allowed this? A decision as it would be now, with nothing done and no event left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kms.authorization import judge, judge_by_iam
+from kms.errors import KmsRefusal
+from kms.key import resolve
+from kms.operation import FACTS, KmsCall
+from shared.catalog import BY_PRINCIPAL
+from shared.demo_world import REGION
+from shared.identity import Caller, service_caller
+from shared.permissions import decide, request_of
+from shared.principal_context import Value, of_caller
+from shared.rulings import Ruling
+
+if TYPE_CHECKING:
+    from services.simulator import Simulator
+
+_KMS = "kms:"
+_OPERATIONS = {"ReEncryptFrom": "ReEncrypt", "ReEncryptTo": "ReEncrypt"}
+"""Action of KMS -> its operation, where it has another name."""
+
+
+class Unanswerable(Exception):
+    """A question that makes no sense in this world; the text says why."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """principal: an ARN or a service principal. key: what names a KMS key; resource: an ARN, for all other services.
+
+    context: condition keys in lower case, besides those that the world knows. source_arn: for a service principal.
+    """
+
+    principal: str
+    action: str
+    key: str | None = None
+    resource: str = "*"
+    encryption_context: Mapping[str, str] | None = None
+    context: Mapping[str, Value] = field(default_factory=dict)
+    region: str = REGION
+    source_arn: str | None = None
+
+    @staticmethod
+    def of(body: Mapping[str, Any]) -> Question:
+        """From the control API. Raises: Unanswerable."""
+        texts = ("Principal", "Action", "Key", "Resource", "Region", "SourceArn")
+        if not all(isinstance(body[name], str) for name in texts if name in body):
+            raise Unanswerable(f"{', '.join(texts)} must be strings.")
+        if "Principal" not in body or ":" not in body.get("Action", ""):
+            raise Unanswerable('"Principal" and "Action", such as "kms:Decrypt", are required.')
+        pairs = body.get("EncryptionContext", {})
+        if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
+            raise Unanswerable('"EncryptionContext" must be an object of strings.')
+        given = {name: body[member] for name, member in _MEMBERS.items() if member in body}
+        return Question(**given, encryption_context=pairs or None, context=_context(body.get("Context", {})))
+
+
+_MEMBERS = {
+    "principal": "Principal",
+    "action": "Action",
+    "key": "Key",
+    "resource": "Resource",
+    "region": "Region",
+    "source_arn": "SourceArn",
+}
+
+MEMBERS = (*_MEMBERS.values(), "EncryptionContext", "Context")
+"""What the control API takes."""
+
+
+def _context(given: Any) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, value in given.items() if isinstance(given, dict) else [("", None)]:
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            values[name.lower()] = tuple(value)
+        elif isinstance(value, str):
+            values[name.lower()] = value
+        else:
+            raise Unanswerable('"Context" must be an object of condition keys, with strings or lists of strings.')
+    return values
+
+
+def answer(simulator: Simulator, question: Question) -> Ruling:
+    """Raises: Unanswerable."""
+    caller = _caller(simulator, question)
+    if not question.action.startswith(_KMS):
+        request = request_of(
+            caller,
+            question.action,
+            question.resource,
+            {**of_caller(caller, simulator.clock.now()), **question.context},
+        )
+        decision = decide(caller.principal, request)
+        return Ruling(caller.principal, request, None if decision.allows else decision.reason(question.action))
+    return _answer_for_kms(simulator, caller, question)
+
+
+def _answer_for_kms(simulator: Simulator, caller: Caller, question: Question) -> Ruling:
+    permission = question.action.removeprefix(_KMS)
+    operation = _OPERATIONS.get(permission, permission)
+    if operation not in FACTS:
+        raise Unanswerable(f"AWS KMS has no action {question.action}.")
+    call = KmsCall(simulator.engine, caller, operation)
+    if question.key is None:
+        return judge_by_iam(call, permission=permission, resource=question.resource, conditions=question.context)
+    try:
+        key, alias = resolve(call, question.key)
+    except KmsRefusal as refusal:
+        raise Unanswerable(refusal.message) from refusal
+    return judge(
+        call,
+        key,
+        permission=permission,
+        conditions=question.context,
+        encryption_context=question.encryption_context,
+        request_alias=alias,
+    )
+
+
+def _caller(simulator: Simulator, question: Question) -> Caller:
+    service = BY_PRINCIPAL.get(question.principal)
+    if service is not None:
+        return service_caller(service, question.region, source_arn=question.source_arn)
+    principal = simulator.identities.find_principal(question.principal)
+    if principal is None:
+        raise Unanswerable(f"There is no user, role or service {question.principal}.")
+    return Caller(principal, question.region)

@@ -1,0 +1,70 @@
+"""Faults that can be switched on: how the real service falls short at times. All are off until asked for.
+
+The settings rest in the database, so they outlive a restart and a reset ends them. A new fault is a row of `_READERS`,
+a property here, and a look at it where it strikes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import isodate
+
+from shared.database import Database
+
+GRANT_CONSISTENCY = "grant_consistency"
+
+_META = "faults"
+
+
+class FaultSettings(ValueError):
+    """Settings that make no sense; the text says which do."""
+
+
+class Faults:
+    """What is switched on in this world. Settings have the form in which the control API takes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._settings: dict[str, Any] = json.loads(database.get_meta(_META) or "{}")
+        self._read = {name: _READERS[name](setting) for name, setting in self._settings.items()}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All faults by name; None for one that is off."""
+        return {name: self._settings.get(name) for name in _READERS}
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Switch faults on, or off with None; those not named stay as they are. Raises: FaultSettings."""
+        wanted = {name: setting for name, setting in {**self._settings, **changes}.items() if setting is not None}
+        for name in wanted:
+            if name not in _READERS:
+                raise FaultSettings(f"There is no fault {name}; there are: {', '.join(_READERS)}.")
+        read = {name: _READERS[name](setting) for name, setting in wanted.items()}
+        self._database.set_meta(_META, json.dumps(wanted))
+        self._settings, self._read = wanted, read
+
+    def reset(self) -> None:
+        self._settings, self._read = {}, {}
+
+    @property
+    def grant_consistency_seconds(self) -> float:
+        """How long a grant that was made does not work yet without its token, and one that was ended still does."""
+        return float(self._read.get(GRANT_CONSISTENCY, 0.0))
+
+
+def _seconds(setting: Any) -> float:
+    try:
+        step = isodate.parse_duration(setting)
+    except (isodate.ISO8601Error, TypeError, AttributeError, OverflowError) as error:
+        raise FaultSettings(f'"{setting}" is no ISO 8601 duration such as "PT5M".') from error
+    if not isinstance(step, timedelta) or step < timedelta(0):
+        raise FaultSettings(f'"{setting}" must be a duration in days, hours, minutes or seconds.')
+    return step.total_seconds()
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {GRANT_CONSISTENCY: _seconds}
+"""Fault -> what reads its setting."""

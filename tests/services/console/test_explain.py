@@ -1,0 +1,412 @@
+"""Explanations: which statement or grant decided, why each other one did not match; by event, by request, on paper."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from shared import rulings
+from tests.process import run, serving
+from tests.services.kms.support import administrator_arn, allow, deny, document, key_under, named, open_key
+from tests.support import Account, Server, events_of, refused, started
+
+VOICE_ID = "voiceid.amazonaws.com"
+RESOURCE = "arn:aws:voiceid:us-west-2:111122223333:domain/x"
+
+
+def explained(server: Server, query: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = server.control(f"explain?{query}")["Explanations"]
+    return told
+
+
+def decision_of(server: Server, account: Account, name: str) -> dict[str, Any]:
+    """The only decision about the newest event of a name."""
+    (event,) = explained(server, f"event={events_of(account, name)[-1]['eventID']}")
+    (decision,) = event["Decisions"]
+    found: dict[str, Any] = decision
+    return found
+
+
+def statements(decision: dict[str, Any], policy: str) -> list[dict[str, Any]]:
+    (found,) = (one for one in decision["Policies"] if one["Name"] == policy)
+    written: list[dict[str, Any]] = found["Statements"]
+    return written
+
+
+def encrypt(caller: Account, key: str, **context: str) -> None:
+    caller.client("kms").encrypt(KeyId=key, Plaintext=b"very secret", EncryptionContext=context)
+
+
+class TestRefusedCalls:
+    def test_each_statement_says_why_it_did_not_match(self, server: Server, account: Account) -> None:
+        via = {"StringEquals": {"kms:ViaService": "voiceid.us-west-2.amazonaws.com"}}
+        user = account.user(
+            "user",
+            document(
+                allow("kms:Encrypt", Condition=via),
+                allow("s3:*"),
+                allow("kms:Encrypt", Resource="arn:aws:kms:us-west-2:111122223333:key/other"),
+            ),
+        )
+        key = open_key(account, allow("kms:Encrypt", Principal=named(administrator_arn(account)), Sid="mine"))
+        with refused("AccessDeniedException") as refusal:
+            encrypt(user, key)
+        decision = decision_of(server, account, "Encrypt")
+        assert (decision["Allowed"], decision["DecidedBy"]) == (False, [])
+        assert (decision["Principal"], decision["Action"], decision["Resource"]) == (user.arn, "kms:Encrypt", key)
+        assert refusal.message.endswith(decision["Reason"])
+        assert [(one["Matched"], one["Missed"], one["Sid"]) for one in statements(decision, "key policy")] == [
+            (True, None, "account"),
+            (False, "Principal", "mine"),
+        ]
+        assert [one["Missed"] for one in statements(decision, "policy-1")] == ["kms:ViaService", "Action", "Resource"]
+        assert statements(decision, "policy-1")[0]["Reason"] == (
+            "Condition StringEquals wants kms:ViaService [voiceid.us-west-2.amazonaws.com]; "
+            "in this request it is absent."
+        )
+
+    @pytest.mark.parametrize("where", ["key-policy", "iam"])
+    def test_the_deny_that_decided_is_named(self, server: Server, account: Account, where: str) -> None:
+        denial = deny("kms:Encrypt", Sid="never")
+        user = account.user("user", document(allow("kms:*"), *([denial] if where == "iam" else [])))
+        key = open_key(account, *([{**denial, "Principal": named("*")}] if where != "iam" else []))
+        account.client("kms").create_grant(KeyId=key, GranteePrincipal=user.arn, Operations=["Encrypt"])
+        with refused("AccessDeniedException"):
+            encrypt(user, key)
+        decision = decision_of(server, account, "Encrypt")
+        (ground,) = decision["DecidedBy"]
+        assert (ground["Policy"], ground["Sid"]) == ("policy-1" if where == "iam" else "key policy", "never")
+        (grant,) = decision["Grants"]
+        assert (grant["Matched"], grant["Decided"]) == (True, False)
+
+    @pytest.mark.parametrize(
+        ("grant", "reason"),
+        [
+            ({"Operations": ["Decrypt"]}, "Its operations do not include Encrypt."),
+            (
+                {"Operations": ["Encrypt"], "Constraints": {"EncryptionContextEquals": {"a": "b"}}},
+                "Its constraint EncryptionContextEquals wants a=b; the encryption context is c=d.",
+            ),
+            (
+                {"Operations": ["Encrypt"], "Constraints": {"SourceArn": RESOURCE}},
+                f"Its constraint SourceArn wants {RESOURCE}; the call is made for no resource.",
+            ),
+        ],
+        ids=["operation", "context", "source-arn"],
+    )
+    def test_each_grant_of_the_caller_says_why_it_did_not_match(
+        self, server: Server, account: Account, kms: Any, kms_key: str, grant: dict[str, Any], reason: str
+    ) -> None:
+        user = account.user("grantee")
+        made = kms.create_grant(KeyId=kms_key, GranteePrincipal=user.arn, Name="mine", **grant)
+        other = kms.create_grant(KeyId=kms_key, GranteePrincipal=administrator_arn(account), Operations=["Encrypt"])
+        with refused("AccessDeniedException"):
+            encrypt(user, kms_key, c="d")
+        grants = {one["GrantId"]: one for one in decision_of(server, account, "Encrypt")["Grants"]}
+        assert (grants[made["GrantId"]]["Name"], grants[made["GrantId"]]["Reason"]) == ("mine", reason)
+        assert grants[other["GrantId"]]["Reason"] == f"Its grantee is {administrator_arn(account)}."
+
+    def test_a_parent_grant_says_what_it_cannot_hand_on(
+        self, server: Server, account: Account, kms: Any, kms_key: str
+    ) -> None:
+        user = account.user("grantee")
+        kms.create_grant(KeyId=kms_key, GranteePrincipal=user.arn, Operations=["CreateGrant", "Encrypt"])
+        with refused("AccessDeniedException"):
+            user.client("kms").create_grant(KeyId=kms_key, GranteePrincipal=user.arn, Operations=["Decrypt"])
+        (grant,) = decision_of(server, account, "CreateGrant")["Grants"]
+        assert grant["Reason"] == "It cannot hand on Decrypt, which it does not hold."
+
+    def test_a_call_from_an_account_that_may_not_says_so(
+        self, server: Server, account: Account, second_account: Account
+    ) -> None:
+        key = open_key(account, allow("kms:*", Principal=named(second_account.account_id)))
+        with refused("AccessDeniedException"):
+            second_account.client("kms").disable_key(KeyId=key)
+        decision = decision_of(server, second_account, "DisableKey")
+        assert decision["Note"] == "This operation does not work across accounts."
+
+    def test_calls_of_other_services_are_explained_too(self, server: Server, account: Account) -> None:
+        user = account.user("user", document(allow("voiceid:ListDomains"), deny("voiceid:*", Sid="none")))
+        with refused("AccessDeniedException"):
+            user.client("voice-id").list_domains()
+        decision = decision_of(server, account, "ListDomains")
+        assert (decision["Action"], decision["Reason"]) == (
+            "voiceid:ListDomains",
+            "with an explicit deny in an identity-based policy",
+        )
+        assert [ground["Sid"] for ground in decision["DecidedBy"]] == ["none"]
+
+    def test_a_trust_policy_says_why_it_gives_no_session(self, server: Server, account: Account) -> None:
+        user = account.user("user", document(allow("sts:AssumeRole", "iam:CreateRole")))
+        trust = {"Effect": "Allow", "Principal": named(administrator_arn(account)), "Action": "sts:AssumeRole"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = user.client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+        with refused("AccessDenied") as refusal:
+            user.client("sts").assume_role(RoleArn=role, RoleSessionName="monday")
+        (event,) = explained(server, f"request={refusal.response['ResponseMetadata']['RequestId']}")
+        (decision,) = event["Decisions"]
+        (statement,) = statements(decision, "trust policy")
+        assert (statement["Missed"], decision["Allowed"]) == ("Principal", False)
+
+
+class TestAllowedCalls:
+    def test_the_statements_that_allow_together_are_named(self, server: Server, account: Account, kms_key: str) -> None:
+        user = account.user("user", document(allow("s3:*"), allow("kms:Encrypt", Sid="use")))
+        encrypt(user, kms_key)
+        decision = decision_of(server, account, "Encrypt")
+        assert (decision["Allowed"], decision["GrantsAsked"]) == (True, False)
+        assert [(ground["Policy"], ground["Index"]) for ground in decision["DecidedBy"]] == [
+            ("key policy", 0),
+            ("policy-1", 1),
+        ]
+
+    def test_a_key_policy_that_names_the_caller_is_named_alone(self, server: Server, account: Account) -> None:
+        user = account.user("user", document(allow("kms:*")))
+        encrypt(user, open_key(account, allow("kms:Encrypt", Principal=named(user.arn), Sid="named")))
+        (ground,) = decision_of(server, account, "Encrypt")["DecidedBy"]
+        assert ground["Sid"] == "named"
+
+    def test_the_grant_that_allows_is_named(self, server: Server, account: Account, kms: Any, kms_key: str) -> None:
+        user = account.user("grantee")
+        made = kms.create_grant(KeyId=kms_key, GranteePrincipal=user.arn, Operations=["Encrypt"])
+        encrypt(user, kms_key)
+        decision = decision_of(server, account, "Encrypt")
+        assert (decision["Reason"], decision["DecidedBy"]) == (
+            "because a grant allows it",
+            [{"Grant": made["GrantId"]}],
+        )
+
+    def test_a_retired_grant_says_who_retired_it(
+        self, server: Server, account: Account, kms: Any, kms_key: str
+    ) -> None:
+        user = account.user("retiring")
+        made = kms.create_grant(
+            KeyId=kms_key,
+            GranteePrincipal=administrator_arn(account),
+            RetiringPrincipal=user.arn,
+            Operations=["Encrypt"],
+        )
+        user.client("kms").retire_grant(KeyId=kms_key, GrantId=made["GrantId"])
+        decision = decision_of(server, account, "RetireGrant")
+        assert (decision["Allowed"], decision["DecidedBy"]) == (True, [{"Grant": made["GrantId"]}])
+
+    def test_a_call_of_two_decisions_shows_both(self, server: Server, account: Account, kms: Any, kms_key: str) -> None:
+        other = kms.create_key()["KeyMetadata"]["Arn"]
+        blob = kms.encrypt(KeyId=kms_key, Plaintext=b"x")["CiphertextBlob"]
+        kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=other)
+        (event,) = explained(server, f"event={events_of(account, 'ReEncrypt')[-1]['eventID']}")
+        assert [(one["Action"], one["Resource"]) for one in event["Decisions"]] == [
+            ("kms:ReEncryptFrom", kms_key),
+            ("kms:ReEncryptTo", other),
+        ]
+
+    def test_an_error_that_is_no_refusal_is_told_as_such(
+        self, server: Server, account: Account, kms: Any, kms_key: str
+    ) -> None:
+        kms.disable_key(KeyId=kms_key)
+        with refused("DisabledException"):
+            encrypt(account, kms_key)
+        (event,) = explained(server, f"event={events_of(account, 'Encrypt')[-1]['eventID']}")
+        assert (event["ErrorCode"], event["Decisions"][0]["Allowed"]) == ("DisabledException", True)
+
+
+class TestTime:
+    def test_it_tells_of_the_policies_as_they_were(self, server: Server, account: Account, kms: Any) -> None:
+        user = account.user("user")
+        key = open_key(account, allow("kms:Decrypt", Principal=named(user.arn), Sid="then"))
+        made = kms.create_grant(KeyId=key, GranteePrincipal=user.arn, Operations=["Decrypt"])
+        kms.create_alias(AliasName=f"alias/{account.account_id}", TargetKeyId=key)
+        with refused("AccessDeniedException"):
+            encrypt(user, key)
+        before = decision_of(server, account, "Encrypt")
+        kms.revoke_grant(KeyId=key, GrantId=made["GrantId"])
+        kms.delete_alias(AliasName=f"alias/{account.account_id}")
+        kms.put_key_policy(KeyId=key, Policy=json.dumps(document(allow("kms:*", Principal=named("*"), Sid="now"))))
+        encrypt(user, key)
+        refused_id = events_of(account, "Encrypt")[-2]["eventID"]
+        (event,) = explained(server, f"event={refused_id}")
+        assert event["Decisions"] == [before]
+        assert statements(before, "key policy")[1]["Statement"]["Sid"] == "then"
+        assert before["Grants"][0]["GrantId"] == made["GrantId"]
+        assert before["Context"]["kms:resourcealiases"] == [f"alias/{account.account_id}"]
+
+    def test_the_newest_are_remembered_and_refused_ones_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rulings, "KEPT", 3)
+        with started(None) as server:
+            account = server.new_account()
+            nobody = account.user("nobody").client("kms")
+            for _ in range(4):
+                with refused("AccessDeniedException"):
+                    nobody.list_keys()
+            for _ in range(5):
+                account.client("kms").list_keys()
+            remembered = []
+            # Not by LookupEvents, which is remembered itself.
+            for event in reversed(server.control(f"trail?account={account.account_id}")["Events"]):
+                try:
+                    remembered.append(explained(server, f"event={event['eventID']}")[0]["Decisions"][0]["Allowed"])
+                except urllib.error.HTTPError as error:
+                    assert error.code == 404
+                    error.close()
+            assert remembered == [False] * 3 + [True] * 3
+
+    def test_a_reset_forgets(self) -> None:
+        with started(None) as server:
+            account = server.new_account()
+            account.client("kms").list_keys()
+            (event,) = events_of(account, "ListKeys")
+            server.control("reset", {})
+            with pytest.raises(urllib.error.HTTPError) as raised:
+                explained(server, f"event={event['eventID']}")
+            raised.value.close()
+
+
+class TestAddresses:
+    def test_a_request_of_a_service_shows_its_own_call_and_those_to_kms(
+        self, server: Server, account: Account, kms: Any, kms_key: str
+    ) -> None:
+        voice = account.client("voice-id")
+        domain = voice.create_domain(Name="calls", ServerSideEncryptionConfiguration={"KmsKeyId": kms_key})["Domain"]
+        voice.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+        for grant in kms.list_grants(KeyId=kms_key)["Grants"]:
+            kms.revoke_grant(KeyId=kms_key, GrantId=grant["GrantId"])
+        with refused("AccessDeniedException") as refusal:
+            voice.describe_speaker(DomainId=domain["DomainId"], SpeakerId="someone")
+        events = explained(server, f"request={refusal.response['ResponseMetadata']['RequestId']}")
+        outcomes = {event["EventName"]: [one["Allowed"] for one in event["Decisions"]] for event in events}
+        assert outcomes == {"Decrypt": [False], "DescribeSpeaker": [True]}
+        assert events[0]["Decisions"][0]["Principal"] == VOICE_ID
+
+    def test_both_trails_of_a_call_across_accounts_lead_to_it(
+        self, server: Server, account: Account, second_account: Account
+    ) -> None:
+        key = open_key(account, allow("kms:*", Principal=named(second_account.account_id)))
+        encrypt(second_account, key)
+        (here,), (there,) = (
+            explained(server, f"event={events_of(one, 'Encrypt')[-1]['eventID']}") for one in (account, second_account)
+        )
+        assert here == there
+
+    @pytest.mark.parametrize(
+        ("query", "status"), [("", 400), ("last=allowed", 400), ("event=x", 404), ("request=x", 404)]
+    )
+    def test_what_is_not_there_is_told(self, server: Server, query: str, status: int) -> None:
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            explained(server, query)
+        assert raised.value.code == status
+        assert json.loads(raised.value.read())["message"]
+
+    def test_no_plaintext_is_remembered(self, server: Server, account: Account, kms_key: str) -> None:
+        encrypt(account, kms_key, tenant="a")
+        (event,) = explained(server, f"event={events_of(account, 'Encrypt')[-1]['eventID']}")
+        text = json.dumps(event)
+        assert "very secret" not in text
+        assert "dmVyeSBzZWNyZXQ" not in text
+        assert event["Decisions"][0]["Context"]["kms:encryptioncontext:tenant"] == "a"
+
+
+class TestQuestions:
+    """POST: how would it be decided now?"""
+
+    def ask(self, server: Server, **question: Any) -> dict[str, Any]:
+        told: dict[str, Any] = server.control("explain", question)
+        return told
+
+    def test_it_answers_as_the_call_would(self, server: Server, account: Account, kms_key: str) -> None:
+        condition = {"StringEquals": {"kms:EncryptionContext:a": "b"}}
+        user = account.user("user", document(allow("kms:Encrypt", Condition=condition)))
+        question = {"Principal": user.arn, "Action": "kms:Encrypt", "Key": kms_key}
+        assert self.ask(server, **question)["Allowed"] is False
+        assert self.ask(server, **question, EncryptionContext={"a": "b"})["Allowed"] is True
+        assert self.ask(server, **{**question, "Action": "kms:Decrypt"})["Allowed"] is False
+        assert events_of(account, "Encrypt") == []
+
+    def test_it_takes_condition_keys_that_no_direct_call_has(self, server: Server, account: Account) -> None:
+        via = {"StringEquals": {"kms:ViaService": "voiceid.us-west-2.amazonaws.com"}}
+        user = account.user("user")
+        key = open_key(account, allow("kms:Decrypt", Principal=named(user.arn), Condition=via))
+        question = {"Principal": user.arn, "Action": "kms:Decrypt", "Key": key}
+        assert self.ask(server, **question)["Allowed"] is False
+        assert self.ask(server, **question, Context={"kms:ViaService": "voiceid.us-west-2.amazonaws.com"})["Allowed"]
+
+    def test_it_answers_for_a_service_and_its_resource(self, server: Server, account: Account, kms: Any) -> None:
+        key = key_under(kms, allow("kms:CreateGrant", Principal=named(administrator_arn(account))))
+        resource = f"arn:aws:voiceid:us-west-2:{account.account_id}:domain/x"
+        kms.create_grant(
+            KeyId=key,
+            GranteeServicePrincipal=VOICE_ID,
+            RetiringServicePrincipal=VOICE_ID,
+            Operations=["Decrypt"],
+            Constraints={"SourceArn": resource},
+        )
+        question = {"Principal": VOICE_ID, "Action": "kms:Decrypt", "Key": key}
+        assert self.ask(server, **question, SourceArn=resource)["Allowed"] is True
+        assert self.ask(server, **question, SourceArn=f"{resource}2")["Allowed"] is False
+
+    def test_it_answers_for_other_services(self, server: Server, account: Account) -> None:
+        user = account.user("user", document(allow("voiceid:List*")))
+        assert self.ask(server, Principal=user.arn, Action="voiceid:ListDomains")["Allowed"] is True
+        assert self.ask(server, Principal=user.arn, Action="voiceid:CreateDomain")["Allowed"] is False
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            {},
+            {"Principal": "arn:aws:iam::111122223333:user/agent"},
+            {"Principal": "arn:aws:iam::111122223333:user/nobody-at-all", "Action": "kms:Encrypt"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "Encrypt"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Sing"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Key": "alias/none"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Context": ["a"]},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Context": {"a": 1}},
+            {
+                "Principal": "arn:aws:iam::111122223333:user/agent",
+                "Action": "kms:Encrypt",
+                "EncryptionContext": {"a": 1},
+            },
+            {"Principal": 1, "Action": "kms:Encrypt"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": 1},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Strange": 1},
+        ],
+        ids=lambda question: json.dumps(question)[-60:],
+    )
+    def test_a_question_that_makes_no_sense_is_refused(self, server: Server, question: dict[str, Any]) -> None:
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            self.ask(server, **question)
+        assert raised.value.code == 400
+        assert json.loads(raised.value.read())["message"]
+
+
+class TestCommand:
+    def test_it_prints_what_decided_and_why_the_rest_did_not(self) -> None:
+        with serving("--ephemeral") as process:
+            kms = process.client("kms")
+            key = kms.create_key()["KeyMetadata"]["KeyId"]
+            request_id = kms.encrypt(KeyId=key, Plaintext=b"x")["ResponseMetadata"]["RequestId"]
+            with refused("NotFoundException"):
+                kms.disable_key(KeyId="00000000-0000-0000-0000-000000000000")
+            kms.put_key_policy(KeyId=key, BypassPolicyLockoutSafetyCheck=True, Policy=json.dumps(document(NOBODY)))
+            with refused("AccessDeniedException") as refusal:
+                kms.encrypt(KeyId=key, Plaintext=b"x")
+            port = str(urlsplit(process.url).port)
+            allowed = run("explain", "--port", port, request_id)
+            denied = run("explain", "--port", port, "--last-refused")
+            as_json = run("explain", "--port", port, "--json", refusal.response["ResponseMetadata"]["RequestId"])
+            unknown = run("explain", "--port", port, "no such id")
+        assert (allowed.returncode, denied.returncode, as_json.returncode, unknown.returncode) == (0, 0, 0, 2)
+        assert "because the policies allow it" in " ".join(allowed.stdout.split())
+        assert "because no resource-based policy allows" in " ".join(denied.stdout.split())
+        assert "Its actions do not cover kms:Encrypt." in " ".join(denied.stdout.split())
+        assert json.loads(as_json.stdout)["Explanations"][0]["EventName"] == "Encrypt"
+        assert "remembers nothing" in unknown.stderr
+
+    @pytest.mark.parametrize("arguments", [[], ["id", "--last-refused"]], ids=["nothing", "both"])
+    def test_it_wants_one_thing_to_explain(self, arguments: list[str]) -> None:
+        assert run("explain", *arguments).returncode == 2
+
+
+NOBODY = allow("kms:Decrypt", Principal=named("*"))
