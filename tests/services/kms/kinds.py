@@ -122,11 +122,12 @@ def scene_in_state(account: Account, kind: Kind, state: str) -> tuple[Any, Scene
         kms.replicate_key(KeyId=key, ReplicaRegion=REPLICA_REGION)
         if state != "Creating":
             account.server.run_jobs()
+        replica = account.client("kms", REPLICA_REGION), key.replace(REGION, REPLICA_REGION)
+        brought = bring(*replica, extra["bytes"]) if state in ("Enabled", "Updating") and "bytes" in extra else None
         if state in ("Creating", "Updating"):
-            kms, key = account.client("kms", REPLICA_REGION), key.replace(REGION, REPLICA_REGION)
+            kms, key = replica
+            extra["material"] = brought or extra["material"]
             extra["related_region"] = REGION
-        if state == "Updating" and "bytes" in extra:
-            extra["material"] = bring(kms, key, extra["bytes"])
     scene = _around(account, kms, key, ciphertext, extra, has_grant=state != "Creating")
     ENTER[state](kms, scene)
     assert kms.describe_key(KeyId=scene.key)["KeyMetadata"]["KeyState"] == state
