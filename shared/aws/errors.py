@@ -122,7 +122,11 @@ def _usual_message_member(model: ServiceModel) -> str:
 def validation_error_code(operation: OperationModel) -> str:
     """What an operation calls a parameter that breaks a constraint of the model.
 
-    ValidationException, unless the operation lists only another usual name, such as BadRequestException.
+    ValidationException, unless the operation lists only another usual name, such as BadRequestException; of an XML
+    body it is the body that is malformed.
     """
+    payload = operation.input_shape.serialization.get("payload") if operation.input_shape else None
+    if payload and operation.service_model.resolved_protocol == "rest-xml" and not operation.has_streaming_input:
+        return "MalformedXML"
     listed = {shape.name for shape in operation.error_shapes}
     return next((code for code in VALIDATION_ERROR_CODES if code in listed), VALIDATION_ERROR_CODES[0])
