@@ -11,6 +11,7 @@ import base64
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from kms import cryptographic, errors
@@ -207,13 +208,26 @@ class EncryptedStore:
         return _decode(key.open(record.sealed, place))
 
     def page(
-        self, scope_arn: str, data_class: str, *, parent: str | None = None, after: str = "", limit: int = 100
+        self,
+        scope_arn: str,
+        data_class: str,
+        *,
+        parent: str | None = None,
+        after: str = "",
+        prefix: str = "",
+        limit: int = 100,
     ) -> list[Record]:
-        """Records in the order of their ids, from the one behind `after`; at most `limit`."""
+        """Records in the order of their ids, from the one behind `after`; at most `limit`.
+
+        prefix: only those whose ids begin so.
+        """
         where: dict[str, Any] = {"scope_arn": scope_arn, "data_class": data_class, "record_id__gt": after}
         if parent is not None:
             where["parent"] = parent
-        return [Record(**row) for row in self._database.select("records", where, order=["record_id"], limit=limit)]
+        if prefix:
+            where["record_id__ge"] = prefix
+        rows = self._database.select("records", where, order=["record_id"], limit=limit)
+        return [Record(**row) for row in takewhile(lambda row: row["record_id"].startswith(prefix), rows)]
 
     def stream(self, scope_arn: str, data_class: str, *, parent: str | None = None) -> Iterator[Record]:
         """All records in the order of their ids, never more than a page of them in memory."""
@@ -237,6 +251,10 @@ class EncryptedStore:
     def delete(self, record: Record) -> None:
         self._database.delete("records", _key_of(record))
         self._database.delete("blind_indexes", _key_of(record))
+
+    def delete_children(self, scope_arn: str, data_class: str, parent: str) -> None:
+        """Delete all records of a class below a parent; none of them may be indexed."""
+        self._database.delete("records", {"scope_arn": scope_arn, "data_class": data_class, "parent": parent})
 
     def sealed_under(self, data_key_id: str, limit: int) -> list[Record]:
         """Some of the records that a data key sealed."""

@@ -13,6 +13,8 @@ from services.iam import blueprint as iam
 from services.kms import blueprint as kms
 from services.outbound_campaigns import blueprint as outbound_campaigns
 from services.outbound_campaigns import data_classes as outbound_campaigns_data
+from services.s3 import blueprint as s3
+from services.s3 import data_classes as s3_data
 from services.sts import blueprint as sts
 from services.voice_id import blueprint as voice_id
 from services.voice_id import data_classes as voice_id_data
@@ -22,11 +24,12 @@ from shared.service import Service
 
 SERVICES: dict[str, Service] = {
     module.SERVICE.client_name: module.SERVICE
-    for module in (kms, iam, sts, cloudtrail, cases, customer_profiles, voice_id, wisdom, outbound_campaigns)
+    for module in (kms, iam, sts, cloudtrail, s3, cases, customer_profiles, voice_id, wisdom, outbound_campaigns)
 }
 
 _PROTECTING = {
     "connectcases": cases_data,
+    "s3": s3_data,
     "customer-profiles": customer_profiles_data,
     "voice-id": voice_id_data,
     "wisdom": wisdom_data,

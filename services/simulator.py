@@ -12,6 +12,7 @@ from kms.errors import DomainKeyError
 from kms.key_hierarchy import DomainKey
 from kms.ownership import Ownership
 from kms.reencryption import ReEncryption
+from kms.sealed_contents import Pieces
 from services.call import ServiceCall
 from services.registry import OWNERSHIPS
 from shared import demo_world
@@ -67,6 +68,7 @@ class Simulator:
             self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key, self.faults
         )
         self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
+        self.pieces = Pieces(self.database, self.randomness)
         self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
         self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
         self.schedule = Schedule(self.engine, self.reencryption, self.background_store)
@@ -111,8 +113,8 @@ class Simulator:
         self.schedule.run()
 
     def work(self) -> bool:
-        """Take one background job a step further; returns whether there was anything to do."""
-        return self.jobs.step()
+        """Take one background job a step further, or sweep a little; returns whether there was anything to do."""
+        return self.jobs.step() or self.pieces.sweep()
 
     def reset(self) -> None:
         """Forget everything; afterwards the world is as it was when new."""

@@ -45,6 +45,7 @@ SERVICES: dict[str, AwsService] = {
         AwsService("sts", "sts", "AWS STS", "900000000002"),
         AwsService("iam", "iam", "AWS IAM", "900000000004"),
         AwsService("cloudtrail", "cloudtrail", "AWS CloudTrail", "900000000003"),
+        AwsService("s3", "s3", "Amazon S3", "900000000004"),
         AwsService("connectcases", "cases", "Amazon Connect Cases", "900000000011"),
         AwsService("customer-profiles", "profile", "Amazon Connect Customer Profiles", "900000000012"),
         AwsService("voice-id", "voiceid", "Amazon Connect Voice ID", "900000000013"),

@@ -23,6 +23,7 @@ JSON_COLUMNS: dict[str, frozenset[str]] = {
     "custom_key_stores": frozenset({"configuration"}),
     "scopes": frozenset({"encryption_context"}),
     "records": frozenset({"attributes"}),
+    "sealed_contents": frozenset({"encryption_context"}),
     "jobs": frozenset({"state"}),
     "events": frozenset({"resources"}),
     "deleted_kms_keys": frozenset({"rotated_at"}),
@@ -448,3 +449,38 @@ def grants_of_services_and_their_consistency(database: SqliteUtils) -> None:
     database["grants"].add_column("works_from", float)  # type: ignore[union-attr]
     database["grants"].add_column("ends_at", float)  # type: ignore[union-attr]
     database["grants"].create_index(["ends_at"])  # type: ignore[union-attr]
+def sealed_contents(database: SqliteUtils) -> None:
+    _create(
+        database,
+        "sealed_contents",
+        {
+            "content_id": str,
+            "service": str,
+            "scope_arn": str,
+            "record_id": str,
+            "account_id": str,
+            "region": str,
+            "ownership": str,
+            "key_arn": str,
+            "encryption_context": str,
+            "ciphertext_blob": bytes,
+            "created_at": float,
+        },
+        "content_id",
+    )
+    database["sealed_contents"].create_index(["scope_arn"])  # type: ignore[union-attr]
+    _create(
+        database,
+        "sealed_pieces",
+        {
+            "piece_id": str,
+            "content_id": str,
+            "state": str,  # WRITING, KEPT or GARBAGE
+        },
+        "piece_id",
+    )
+    database["sealed_pieces"].create_index(["content_id"])  # type: ignore[union-attr]
+    database["sealed_pieces"].create_index(["state"])  # type: ignore[union-attr]
+    _create(
+        database, "sealed_chunks", {"piece_id": str, "chunk_index": int, "sealed": bytes}, ("piece_id", "chunk_index")
+    )

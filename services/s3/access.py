@@ -1,0 +1,66 @@
+"""One caller at the buckets: what every operation of S3 stands on, for a request or for another service's work.
+
+A service that reads or writes objects for a customer, as Voice ID's jobs do with a role's session, makes an `Access`
+for that caller and uses `services.s3.objects`; IAM, bucket policies and KMS then decide as they do for a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kms.encrypted_store import EncryptedStore
+from kms.engine import Session
+from kms.sealed_contents import SealedContents
+from shared.aws.signature import ALGORITHM, is_presigned
+from shared.catalog import SERVICES
+from shared.identity import Caller
+from shared.principal_context import Value
+
+if TYPE_CHECKING:
+    from services.call import ServiceCall
+    from services.simulator import Simulator
+
+SERVICE = SERVICES["s3"]
+
+
+@dataclass
+class Access:
+    """caller: whose rights count. kms: its events are the trail's once its owner flushes it.
+
+    conditions: condition keys of the request as a whole, names in lower case.
+    """
+
+    simulator: Simulator
+    kms: Session
+    caller: Caller
+    conditions: Mapping[str, Value] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, call: ServiceCall) -> Access:
+        """The access of a request."""
+        presigned = is_presigned(call.request)
+        conditions: dict[str, Value] = {
+            "s3:authtype": "REST-QUERY-STRING" if presigned else "REST-HEADER",
+            "s3:signatureversion": ALGORITHM,
+        }
+        stated = call.request.headers.get("x-amz-content-sha256")
+        if stated is not None:
+            conditions["s3:x-amz-content-sha256"] = stated
+        return cls(call.simulator, call.kms, call.caller, conditions)
+
+    @cached_property
+    def store(self) -> EncryptedStore:
+        """What S3 keeps of buckets and objects under its own key."""
+        return EncryptedStore(self.kms, self.simulator.ownerships("s3"), "s3", self.caller)
+
+    @cached_property
+    def contents(self) -> SealedContents:
+        """The contents of objects."""
+        return SealedContents(self.kms, self.simulator.ownerships("s3"), "s3", self.caller)
+
+    @property
+    def now(self) -> float:
+        return self.simulator.clock.now()

@@ -1,0 +1,108 @@
+"""May this caller do this to that bucket or object? IAM policies and the bucket's policy, explicit deny first.
+
+In the bucket owner's account either allows; from another account both must. An Allow for the account as a whole
+delegates to its IAM policies. Objects are always the bucket owner's: ACLs are off, as they are for new buckets.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.s3 import errors
+from services.s3.access import Access
+from services.s3.bucket import Bucket
+from shared.permissions import decide
+from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.principal_context import Value, of_caller
+
+_NOTHING = Decision(denied_by=None, allowed_by=None, delegated_by=None)
+
+_CONDITIONS: dict[str, str] = {
+    "ACL": "s3:x-amz-acl",
+    "CopySource": "s3:x-amz-copy-source",
+    "Delimiter": "s3:delimiter",
+    "IfMatch": "s3:if-match",
+    "IfNoneMatch": "s3:if-none-match",
+    "MaxKeys": "s3:max-keys",
+    "MetadataDirective": "s3:x-amz-metadata-directive",
+    "ObjectOwnership": "s3:x-amz-object-ownership",
+    "Prefix": "s3:prefix",
+    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+    "StorageClass": "s3:x-amz-storage-class",
+    "VersionId": "s3:versionid",
+}
+"""Parameters that policies can ask for, as they were sent: what a bucket's default adds is not among them."""
+
+
+def conditions_of(parameters: Mapping[str, Any]) -> dict[str, Value]:
+    """The condition keys of a request's parameters."""
+    return {key: str(parameters[name]) for name, key in _CONDITIONS.items() if name in parameters}
+
+
+def require(
+    access: Access,
+    action: str,
+    bucket: Bucket | None,
+    resource: str,
+    conditions: Mapping[str, Value] | None = None,
+) -> None:
+    """Refuse what nothing allows, or something denies.
+
+    action: without its "s3:" prefix. bucket: None where there is none to have a policy.
+    Raises: ServiceError AccessDenied, worded as IAM words it.
+    """
+    reason = _refusal(access, action, bucket, resource, conditions or {})
+    if reason is not None:
+        raise errors.access_denied(
+            f'User: {access.caller.arn} is not authorized to perform: s3:{action} on resource: "{resource}" {reason}'
+        )
+
+
+def allows(
+    access: Access, action: str, bucket: Bucket, resource: str, conditions: Mapping[str, Value] | None = None
+) -> bool:
+    return _refusal(access, action, bucket, resource, conditions or {}) is None
+
+
+def _refusal(
+    access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
+) -> str | None:
+    """Why the call is refused, or None."""
+    request = _policy_request(access, action, bucket, resource, conditions)
+    by_bucket = _NOTHING
+    if bucket is not None and bucket.policy is not None:
+        by_bucket = evaluate(parse_policy(bucket.policy, PolicyKind.RESOURCE), request)
+    by_identity = decide(access.caller.principal, request)
+    if by_bucket.denied_by is not None:
+        return "with an explicit deny in a resource-based policy"
+    if by_identity.denied_by is not None:
+        return "with an explicit deny in an identity-based policy"
+    is_own = bucket is None or bucket.account_id == access.caller.account_id
+    named = by_bucket.allowed_by is not None
+    if named and (is_own or access.caller.is_service):
+        return None
+    if by_identity.allowed_by is None:
+        return f"because no identity-based policy allows the {request.action} action"
+    if is_own or named or by_bucket.delegated_by is not None:
+        return None
+    return f"because no resource-based policy allows the {request.action} action"
+
+
+def _policy_request(
+    access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
+) -> PolicyRequest:
+    caller = access.caller
+    context = of_caller(caller, access.now) | dict(access.conditions) | dict(conditions)
+    if bucket is not None:
+        context["aws:resourceaccount"] = context["s3:resourceaccount"] = bucket.account_id
+    return PolicyRequest(
+        action=f"s3:{action}",
+        resource=resource,
+        principal_arns=caller.principal.naming_arns,
+        account_id=caller.account_id,
+        service_principal=caller.principal.service_principal,
+        context=context,
+    )
