@@ -37,7 +37,11 @@ def service_blueprint(service: Service) -> Blueprint:
                 return Response(status=202)
             answered = _finish(answered)
         request.environ[STREAMED_KEY] = not isinstance(answered.body, bytes)
-        return Response(answered.body, answered.status, answered.headers)
+        # An empty body is none: of a HEAD request, the length is the one that the service states.
+        response = Response(answered.body or None, answered.status, answered.headers)
+        if "Content-Type" not in answered.headers:
+            del response.headers["Content-Type"]
+        return response
 
     blueprint.add_url_rule("/", view_func=answer, methods=METHODS)
     blueprint.add_url_rule("/<path:path>", view_func=answer, methods=METHODS)

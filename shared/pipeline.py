@@ -12,11 +12,12 @@ from typing import Any
 from botocore.model import OperationModel
 
 from shared.audit import ApiEvent, Resource, Trail
+from shared.aws.credential import expired_credential, unknown_credential
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.payload import Payload, payload_of
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier, expired_credential, unknown_credential
+from shared.aws.signature import SignatureVerifier
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
@@ -278,6 +279,9 @@ def _audit(call: Call) -> None:
     name = call.operation.name
     read_only = call.service.is_read_only(name)
     show_response = call.error is None and (not read_only or name in call.service.logged_results)
+    shown = redacted(call.operation.input_shape, call.parameters, hidden)
+    if shown is not None and call.service.trail_names:
+        shown = {call.service.trail_names.get(name, name): value for name, value in shown.items()}
     call.trail.record(
         ApiEvent(
             source=call.identity.principal,
@@ -286,7 +290,7 @@ def _audit(call: Call) -> None:
             caller=call.caller,
             account_id=call.account_id,
             read_only=read_only,
-            request_parameters=redacted(call.operation.input_shape, call.parameters, hidden),
+            request_parameters=shown,
             response_elements=(
                 redacted(call.operation.output_shape, call.result or {}, hidden) if show_response else None
             ),

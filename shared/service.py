@@ -35,6 +35,7 @@ class Service:
     needs_no_permission: operations that everyone with credentials may call.
     logged_results: read-only operations whose results the trail shows all the same.
     only_region: of a global service: where all its calls happen, whichever Region they are signed for.
+    trail_names: parameters that the trail calls otherwise than their members, both in its casing.
     data_events: operations that CloudTrail counts as data events, which the trail of management events has not.
     """
 
@@ -46,6 +47,7 @@ class Service:
     authorizes_itself: bool = False
     needs_no_permission: frozenset[str] = frozenset()
     only_region: str | None = None
+    trail_names: Mapping[str, str] = field(default_factory=dict)
     data_events: frozenset[str] = frozenset()
     read_only_operations: Mapping[str, bool] = field(default_factory=dict)
     logged_results: frozenset[str] = frozenset()

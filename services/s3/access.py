@@ -7,15 +7,15 @@ for that caller and uses `services.s3.objects`; IAM, bucket policies and KMS the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kms.encrypted_store import EncryptedStore
 from kms.engine import Session
 from kms.sealed_contents import SealedContents
+from services.s3.data_classes import BUCKET
 from shared.aws.signature import ALGORITHM, is_presigned
-from shared.catalog import SERVICES
 from shared.identity import Caller
 from shared.principal_context import Value
 
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from services.call import ServiceCall
     from services.simulator import Simulator
 
-SERVICE = SERVICES["s3"]
+REGISTER = "arn:aws:s3:::"
+"""The scope that all buckets stand in; a bucket's own ARN begins with it."""
+
+HOME_REGION = "us-east-1"
+"""The Region that has no location constraint, and whose endpoint makes buckets anywhere."""
+
+
+def _region_of(call: ServiceCall) -> str:
+    """A signature of version 2 names no Region: it is good for the one that the bucket is in."""
+    record = call.store.find(REGISTER, BUCKET, call.parameters.get("Bucket", ""))
+    return HOME_REGION if record is None else str(record.attributes["region"])
 
 
 @dataclass
@@ -41,6 +51,8 @@ class Access:
     @classmethod
     def of(cls, call: ServiceCall) -> Access:
         """The access of a request."""
+        if not call.region:
+            call.caller_or_none = replace(call.caller, region=_region_of(call))
         presigned = is_presigned(call.request)
         conditions: dict[str, Value] = {
             "s3:authtype": "REST-QUERY-STRING" if presigned else "REST-HEADER",

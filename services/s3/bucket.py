@@ -8,11 +8,8 @@ from typing import Any
 
 from kms.encrypted_store import Record
 from services.s3 import errors
-from services.s3.access import Access
+from services.s3.access import REGISTER, Access
 from services.s3.data_classes import BUCKET
-
-REGISTER = "arn:aws:s3:::"
-"""The scope that all buckets stand in; a bucket's own ARN begins with it."""
 
 AES256, AWS_KMS = "AES256", "aws:kms"
 DEFAULT_RULE: dict[str, Any] = {

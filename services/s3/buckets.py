@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 from kms.ownership import AwsOwned
 from services.pages import page
 from services.s3 import errors
-from services.s3.access import Access
+from services.s3.access import HOME_REGION, REGISTER, Access
 from services.s3.authorization import conditions_of, require
-from services.s3.bucket import REGISTER, Bucket, bucket_arn, bucket_of, check_name, find_bucket, get_bucket
+from services.s3.bucket import Bucket, bucket_arn, bucket_of, check_name, find_bucket, get_bucket
 from services.s3.data_classes import BUCKET, CONTEXT_KEY, OBJECT
 from services.s3.object import checked_tags
 from shared.audit import Resource
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
-
-HOME_REGION = "us-east-1"
-"""The Region that has no location constraint, and whose endpoint makes buckets anywhere."""
 
 MAX_BUCKET_TAGS = 50
 _UNSIMULATED = {

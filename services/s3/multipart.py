@@ -203,12 +203,12 @@ def _check_stated(
             f"The upload was created using the {upload.checksum_type} checksum mode. The complete request must use "
             "the same checksum mode."
         )
-    value = checksum.partition("-")[0]  # the number of parts may be left out
     for algorithm in ALGORITHMS.values():
         given = call.request.headers.get(algorithm.header)
-        if given is not None and (
-            algorithm.name != upload.algorithm or given.partition("-")[0] != checksum.partition("-")[0]
-        ):
+        if given is None:
+            continue
+        # The number of parts may be left out.
+        if algorithm.name != upload.algorithm or given.partition("-")[0] != checksum.partition("-")[0]:
             raise errors.bad_digest(algorithm.name)
 
 

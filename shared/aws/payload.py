@@ -16,8 +16,9 @@ from collections.abc import Callable
 from enum import Enum
 from hashlib import sha256
 
+from shared.aws.credential import mismatch
 from shared.aws.http import HttpRequest
-from shared.aws.signature import MISMATCH, STREAMING_PREFIX, UNSIGNED_PAYLOAD, ChunkSigner, is_presigned, other_payload
+from shared.aws.signature import STREAMING_PREFIX, UNSIGNED_PAYLOAD, ChunkSigner, is_presigned, other_payload
 from shared.errors import ServiceError
 
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -190,7 +191,7 @@ class _Chunked(Payload):
             return
         expected = self._signer.signature(kind, self._signature, *hashes)
         if expected != self._stated_signature:
-            raise ServiceError("InvalidSignatureException", MISMATCH)
+            raise mismatch()
         self._signature = expected
 
 

@@ -7,7 +7,6 @@ Source: https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html; names of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from shared.aws import xml_body
 from shared.aws.errors import status_of
+from shared.aws.hosts import bucket_of_host
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.models import error_shapes_by_code, wire_name
 from shared.aws.protocol import Route
@@ -29,11 +29,6 @@ from shared.errors import ServiceError
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 CONTENT_TYPE = "application/xml"
-
-_HOST = re.compile(
-    r"(?P<bucket>[^/]+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.(?:localhost|amazonaws\.com)(?::[0-9]+)?", re.IGNORECASE
-)
-_NO_BUCKET = re.compile(r"s3(?:[.-][a-z0-9-]+)?", re.IGNORECASE)
 
 ROOTS = MappingProxyType(
     {
@@ -131,14 +126,6 @@ class RestXmlProtocol:
         for name, text in {"Code": code, "Message": error.message, **members, "RequestId": request_id}.items():
             ElementTree.SubElement(root, name).text = xml_body.legal(str(text))
         return HttpResponse(status, _document(root), headers | {"Content-Type": CONTENT_TYPE})
-
-
-def bucket_of_host(host: str) -> str | None:
-    """The bucket that a host name begins with, as in bucket.localhost or bucket.s3.us-west-2.localhost; else None."""
-    found = _HOST.fullmatch(host)
-    if found is None or _NO_BUCKET.fullmatch(found["bucket"]):
-        return None
-    return found["bucket"]
 
 
 def _labels(request: HttpRequest) -> dict[str, str]:

@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from shared.aws import signature_v2
+from shared.aws.hosts import bucket_of_host
 from shared.aws.http import HttpRequest
 from shared.aws.models import service_model
 from shared.aws.protocol import protocol_of
-from shared.aws.rest_xml import bucket_of_host
 from shared.aws.signature import claimed_credential
 from shared.errors import ServiceError
 
@@ -108,7 +109,7 @@ def http_request(environ: WSGIEnvironment) -> HttpRequest:
         method=environ["REQUEST_METHOD"],
         raw_path=environ.get(RAW_PATH_KEY) or _raw_path(environ),
         query_string=environ.get("QUERY_STRING", ""),
-        headers=_headers(environ),
+        headers=signature_v2.headers_in(environ.get("QUERY_STRING", "")) | _headers(environ),
         body=b"" if too_large or streams else _body(environ),
         source_ip=environ.get("REMOTE_ADDR", "") or "127.0.0.1",
         body_too_large=too_large,
@@ -164,7 +165,7 @@ def _signing_name(environ: WSGIEnvironment) -> str | None:
     query = environ.get("QUERY_STRING", "")
     if authorization:
         headers = {"authorization": authorization, "x-amz-date": environ.get("HTTP_X_AMZ_DATE", "")}
-    elif "X-Amz-Signature" in query:
+    elif "Signature=" in query:
         headers = {}
     else:
         return None

@@ -1,8 +1,9 @@
 """AWS Signature Version 4 in its header form and in its query form (presigned URLs), verified for real.
 
-Canonical paths and queries come from botocore's own signer; here are the checks around it and a cache of
-derived signing keys. S3 signs its paths as they stand, names its refusals in its own way, and states what it hashed
-of the body in a header: a body that is yet to come is checked by `shared.aws.payload` as it arrives.
+Canonical paths and queries come from botocore's own signer; here are the checks around it and a cache of derived signing
+keys. S3 signs its paths as they stand, names its refusals in its own way, takes presigned URLs of version 2 as well
+(`shared.aws.signature_v2`), and states what it hashed of the body in a header: a body that is yet to come is checked by
+`shared.aws.payload` as it arrives.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; for S3
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html; texts as observed.
 """
@@ -23,6 +24,9 @@ from urllib.parse import SplitResult, parse_qsl
 from botocore.auth import SigV4Auth
 from botocore.credentials import Credentials
 
+from shared.aws import signature_v2
+from shared.aws.credential import Credential, mismatch, unknown_credential
+from shared.aws.hosts import bucket_of_host
 from shared.aws.http import HttpRequest
 from shared.errors import ServiceError
 
@@ -44,22 +48,6 @@ _QUERY_SIGNATURE = re.compile(r"(?:^|&)X-Amz-Signature=[^&]*")
 _PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 _MAX_SIGNING_KEYS = 1024
 _botocore = SigV4Auth(Credentials("", ""), "", "")
-
-MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. "
-    "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
-)
-
-
-@dataclass(frozen=True)
-class Credential:
-    """Who signed, and for what: the credential scope of a request."""
-
-    access_key_id: str
-    date: str
-    region: str
-    service: str
-    session_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +111,9 @@ class SignatureVerifier:
         header is broken), UnrecognizedClientException (unknown access key), InvalidSignatureException
         (anything that does not match: secret, body, header, date, scope).
         """
+        if _is_of_version_2(request):
+            bucket = bucket_of_host(request.headers.get("host", ""))
+            return signature_v2.verify(request, bucket, self._secret_of, self._now())
         authorization = _authorization_of(request)
         _check_scope(authorization)
         _check_signed_headers(authorization, request)
@@ -168,7 +159,7 @@ class SignatureVerifier:
         )
         expected = hmac.new(self._signing_key(secret, authorization), text.encode(), sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), authorization.signature.encode()):
-            raise _invalid(MISMATCH)
+            raise mismatch()
 
     def _signing_key(self, secret: str, authorization: _Authorization) -> bytes:
         known = (secret, authorization.date, authorization.region, authorization.service)
@@ -178,16 +169,6 @@ class SignatureVerifier:
                 self._signing_keys.clear()
             key = self._signing_keys[known] = derive_signing_key(*known)
         return key
-
-
-def unknown_credential() -> ServiceError:
-    """An access key that nobody has, or one with a session token that is not its own."""
-    return ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
-
-
-def expired_credential() -> ServiceError:
-    """Temporary credentials after their time. Source: observed."""
-    return ServiceError("ExpiredTokenException", "The security token included in the request is expired")
 
 
 def derive_signing_key(secret: str, date: str, region: str, service: str) -> bytes:
@@ -217,6 +198,8 @@ def canonical_request(
 
 def claimed_credential(request: HttpRequest) -> Credential | None:
     """What a request says about its signer, believed by nobody yet; None if it is unsigned or malformed."""
+    if _is_of_version_2(request):
+        return signature_v2.claimed_credential(request)
     try:
         return _credential(_authorization_of(request))
     except ServiceError:
@@ -225,7 +208,13 @@ def claimed_credential(request: HttpRequest) -> Credential | None:
 
 def is_presigned(request: HttpRequest) -> bool:
     """Whether a request carries its signature in its query."""
-    return "authorization" not in request.headers and _QUERY_SIGNATURE.search(request.query_string) is not None
+    if "authorization" in request.headers:
+        return False
+    return _QUERY_SIGNATURE.search(request.query_string) is not None or signature_v2.is_signed(request.query_string)
+
+
+def _is_of_version_2(request: HttpRequest) -> bool:
+    return "authorization" not in request.headers and signature_v2.is_signed(request.query_string)
 
 
 def _canonical(authorization: _Authorization, request: HttpRequest) -> str:
@@ -356,7 +345,7 @@ def _payload_hash(request: HttpRequest) -> str:
     stated = request.headers.get("x-amz-content-sha256")
     computed = sha256(request.body).hexdigest()
     if stated is not None and stated != computed:
-        raise _invalid(MISMATCH)
+        raise mismatch()
     return computed
 
 
