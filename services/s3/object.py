@@ -14,7 +14,6 @@ from services.s3.access import Access
 from services.s3.bucket import Bucket
 from services.s3.data_classes import MANIFEST, OBJECT
 from shared.aws.checksums import ALGORITHMS
-from shared.aws.values import timestamp_to_wire
 
 MAX_KEY_BYTES = 1024
 MAX_TAGS = 10
@@ -39,9 +38,12 @@ _UNSIMULATED = {
 
 @dataclass(frozen=True)
 class Properties:
-    """What a sender says of an object. system: headers by member name. metadata: x-amz-meta-. tags: key -> value."""
+    """What a sender says of an object.
 
-    system: dict[str, str] = field(default_factory=dict)
+    system: headers by member name, Expires in seconds since the epoch. metadata: x-amz-meta-. tags: key -> value.
+    """
+
+    system: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     storage_class: str = "STANDARD"
@@ -57,9 +59,9 @@ class Properties:
         storage_class = parameters.get("StorageClass", "STANDARD")
         if storage_class not in _STORAGE_CLASSES:
             raise errors.not_simulated(f"Storage class {storage_class}")
-        system = {name: parameters[name] for name in _SYSTEM_METADATA if parameters.get(name)}
+        system: dict[str, Any] = {name: parameters[name] for name in _SYSTEM_METADATA if parameters.get(name)}
         if "Expires" in parameters:
-            system["Expires"] = str(timestamp_to_wire(parameters["Expires"], "rfc822"))
+            system["Expires"] = parameters["Expires"].timestamp()
         encodings = [word.strip() for word in system.pop("ContentEncoding", "").split(",")]
         kept = ",".join(word for word in encodings if word not in ("", "aws-chunked"))
         if kept:

@@ -18,7 +18,7 @@ from hashlib import sha256
 
 from shared.aws.credential import mismatch
 from shared.aws.http import HttpRequest
-from shared.aws.signature import STREAMING_PREFIX, UNSIGNED_PAYLOAD, ChunkSigner, is_presigned, other_payload
+from shared.aws.signature import STREAMING_PREFIX, UNSIGNED_PAYLOAD, ChunkSigner, other_payload
 from shared.errors import ServiceError
 
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -49,7 +49,7 @@ class Payload:
 
 def payload_of(request: HttpRequest, signer: Callable[[], ChunkSigner]) -> Payload:
     """What reads the body of a request whose signature is verified. Raises: ServiceError."""
-    stated = UNSIGNED_PAYLOAD if is_presigned(request) else request.headers.get("x-amz-content-sha256", "")
+    stated = request.headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD)  # only a presigned URL may leave it out
     if not stated.startswith(STREAMING_PREFIX):
         return _Plain(None if stated == UNSIGNED_PAYLOAD else stated)
     length = request.headers.get("x-amz-decoded-content-length", "")

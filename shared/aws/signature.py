@@ -1,7 +1,7 @@
 """AWS Signature Version 4 in its header form and in its query form (presigned URLs), verified for real.
 
-Canonical paths and queries come from botocore's own signer; here are the checks around it and a cache of derived signing
-keys. S3 signs its paths as they stand, names its refusals in its own way, takes presigned URLs of version 2 as well
+Canonical paths and queries come from botocore's own signer; here are the checks around it and a cache of derived
+signing keys. S3 signs its paths as they stand, names its refusals in its own way, takes presigned URLs of version 2 as well
 (`shared.aws.signature_v2`), and states what it hashed of the body in a header: a body that is yet to come is checked by
 `shared.aws.payload` as it arrives.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; for S3
