@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from botocore.exceptions import ClientError
 from services.registry import DATA_CLASSES
 from shared.aws.models import service_model
 from tests.services.wisdom.support import http
-from tests.support import Account, Server, events_of, started
+from tests.support import REGION, Account, Server, events_of, started
 
 CANARY = "3141592653589793238"
 """Digits alone, because a phone number must hold it."""
@@ -132,6 +133,32 @@ def fill_wisdom(client: Any, key: str) -> None:
         assert len(client.search_content(**where, searchExpression=wanted)["contentSummaries"]) == 1
 
 
+def fill_s3(client: Any, key: str) -> None:
+    bucket = f"canary-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    said = {
+        "Metadata": {"name": CANARY},
+        "Tagging": f"{CANARY}={CANARY}",
+        "CacheControl": CANARY,
+        "ContentDisposition": CANARY,
+        "ContentEncoding": CANARY,
+        "ContentLanguage": CANARY,
+        "ContentType": CANARY,
+    }
+    for name, how in (
+        ("own", {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}),
+        ("managed", {"ServerSideEncryption": "aws:kms"}),
+        ("aws", {}),
+    ):
+        client.put_object(Bucket=bucket, Key=name, Body=CANARY.encode() * 100_000, **said, **how)
+        tags = [{"Key": CANARY, "Value": CANARY}]
+        client.put_object_tagging(Bucket=bucket, Key=name, Tagging={"TagSet": tags})
+        upload = client.create_multipart_upload(Bucket=bucket, Key=f"{name}-parts", **said, **how)["UploadId"]
+        part = {"Bucket": bucket, "Key": f"{name}-parts", "UploadId": upload, "PartNumber": 1}
+        client.upload_part(**part, Body=CANARY.encode())
+        assert client.get_object(Bucket=bucket, Key=name)["Body"].read() == CANARY.encode() * 100_000
+
+
 def fill_campaigns(client: Any, key: str) -> None:
     for instance, config in (
         ("own", {"enabled": True, "encryptionType": "KMS", "keyArn": key}),
@@ -160,6 +187,7 @@ FILL: dict[str, Callable[[Any, str], None]] = {
     "customer-profiles": fill_profiles,
     "voice-id": fill_voice_id,
     "wisdom": fill_wisdom,
+    "s3": fill_s3,
     "connectcampaigns": fill_campaigns,
 }
 

@@ -1,9 +1,9 @@
 """AWS Signature Version 4 in its header form and in its query form (presigned URLs), verified for real.
 
 Canonical paths and queries come from botocore's own signer; here are the checks around it and a cache of derived
-signing keys. S3 signs its paths as they stand, names its refusals in its own way, takes presigned URLs of version 2 as well
-(`shared.aws.signature_v2`), and states what it hashed of the body in a header: a body that is yet to come is checked by
-`shared.aws.payload` as it arrives.
+signing keys. S3 signs its paths as they stand, names its refusals in its own way, takes presigned URLs of version 2 as
+well (`shared.aws.signature_v2`), and states what it hashed of the body in a header: a body that is yet to come is
+checked by `shared.aws.payload` as it arrives.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; for S3
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html; texts as observed.
 """

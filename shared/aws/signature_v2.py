@@ -26,6 +26,8 @@ _SIGNED_PARAMETERS = frozenset(HmacV1Auth.QSAOfInterest)
 _AUTHENTICATION = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
 _FREE_PARAMETERS = frozenset(
     {
+        "content-md5",
+        "content-type",
         "continuation-token",
         "delimiter",
         "encoding-type",
@@ -42,7 +44,7 @@ _FREE_PARAMETERS = frozenset(
         "upload-id-marker",
     }
 )
-"""Parameters that are not signed and choose nothing but which part of a list is shown."""
+"""Parameters that are not signed: they choose no more than which part of a list is shown, or repeat a header."""
 
 
 def is_signed(query_string: str) -> bool:

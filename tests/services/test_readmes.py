@@ -17,6 +17,7 @@ PACKAGES = {
     "connectcampaigns": "outbound_campaigns",
     "iam": "iam",
     "sts": "sts",
+    "s3": "s3",
 }
 
 
