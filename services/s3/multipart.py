@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from kms.encrypted_store import Record
 from kms.sealed_contents import ContentReader, OpenContent, Piece, PieceWriter
@@ -133,13 +134,14 @@ def complete_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> 
         properties=upload.properties,
         in_parts=True,
     )
-    for part in kept.values():
-        if part not in parts:
+    listed = {part.number for part in parts}
+    for number, part in kept.items():
+        if number not in listed:
             access.simulator.pieces.drop(part.piece.piece_id)
     show_object(access, upload.bucket, stored, content, [part.piece for part in parts], is_new=False)
     _forget(access, upload)
     return {
-        "Location": f"http://{call.request.headers.get('host', '')}/{upload.bucket.name}/{upload.key}",
+        "Location": f"http://{call.request.headers.get('host', '')}/{upload.bucket.name}/{quote(upload.key)}",
         "Bucket": upload.bucket.name,
         "Key": upload.key,
         "ETag": stored.quoted_etag,

@@ -83,7 +83,14 @@ def _part(access: Access, found: objects.Found, part_number: int) -> tuple[tuple
 
 def _overridden(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Headers of the answer that the request chooses."""
-    members = {member: parameters[name] for name, member in _OVERRIDES.items() if name in parameters}
+    members = {member: _as_header(name, parameters[name]) for name, member in _OVERRIDES.items() if name in parameters}
     if "ResponseExpires" in parameters:
         members["Expires"] = parameters["ResponseExpires"]
     return members
+
+
+def _as_header(name: str, value: str) -> str:
+    """Text of a query as a header can carry it: its UTF-8 bytes, and no line of its own. Raises: ServiceError."""
+    if any(ord(character) < 32 for character in value):
+        raise errors.invalid_argument("A header cannot hold control characters.", ArgumentName=name)
+    return value.encode().decode("latin-1")

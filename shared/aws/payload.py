@@ -11,6 +11,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
 from enum import Enum
@@ -174,7 +175,7 @@ class _Chunked(Payload):
             raise _incomplete()
         name = found[1].lower()
         if name == _TRAILER_SIGNATURE:
-            self._stated_signature = found[2]
+            self._stated_signature = found[2] if found[2].isascii() else ""
             return
         self._trailers[name] = found[2]
         self._trailer_text += f"{name}:{found[2]}\n"
@@ -190,7 +191,7 @@ class _Chunked(Payload):
         if self._signer is None:
             return
         expected = self._signer.signature(kind, self._signature, *hashes)
-        if expected != self._stated_signature:
+        if not hmac.compare_digest(expected, self._stated_signature):
             raise mismatch()
         self._signature = expected
 

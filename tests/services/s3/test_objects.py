@@ -49,6 +49,14 @@ class TestShape:
         assert (got["ContentType"], got["ContentDisposition"]) == ("text/html", "inline")
         assert s3.head_object(Bucket=bucket, Key="key")["ContentType"] == "text/plain"
 
+    def test_what_the_request_wants_of_the_answer_must_fit_a_header(self, s3: Any, bucket: str) -> None:
+        put(s3, bucket, "key")
+        wanted = {"Bucket": bucket, "Key": "key"}
+        got = s3.get_object(**wanted, ResponseContentDisposition='attachment; filename="€.txt"')
+        assert got["ContentDisposition"].encode("latin-1").decode() == 'attachment; filename="€.txt"'
+        with refused("InvalidArgument"):
+            s3.get_object(**wanted, ResponseContentType="text/html\r\nSet-Cookie: a=b")
+
     @pytest.mark.parametrize(
         "key", ["plain", "with space", "ü/€/𝄞", "a//b", "dir/", "per%cent+plus", "'\"<&>", "a?b=c#d"]
     )
