@@ -55,7 +55,6 @@ class Call:
     caller_or_none: Caller | None = None
     operation: OperationModel | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
-    resources: list[Resource] = field(default_factory=list)
     result: dict[str, Any] | None = None
     error: ServiceError | None = None
     touched: list[Resource] = field(default_factory=list)

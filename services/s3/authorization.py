@@ -13,7 +13,7 @@ from typing import Any
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.bucket import Bucket
-from shared.permissions import decide
+from shared.permissions import RESOURCE_POLICY, IdentityDecision, Layer, decide, explicit_deny, no_allow, request_of
 from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
 
@@ -77,32 +77,38 @@ def _refusal(
         by_bucket = evaluate(parse_policy(bucket.policy, PolicyKind.RESOURCE), request)
     by_identity = decide(access.caller.principal, request)
     if by_bucket.denied_by is not None:
-        return "with an explicit deny in a resource-based policy"
+        return explicit_deny(RESOURCE_POLICY)
     if by_identity.denied_by is not None:
-        return "with an explicit deny in an identity-based policy"
-    is_own = bucket is None or bucket.account_id == access.caller.account_id
-    named = by_bucket.allowed_by is not None
-    if named and (is_own or access.caller.is_service):
-        return None
-    if by_identity.allowed_by is None:
-        return f"because no identity-based policy allows the {request.action} action"
-    if is_own or named or by_bucket.delegated_by is not None:
-        return None
-    return f"because no resource-based policy allows the {request.action} action"
+        return by_identity.reason(request.action)
+    missing = _missing_allow(access, bucket, by_bucket, by_identity)
+    return None if missing is None else no_allow(missing, request.action)
+
+
+def _missing_allow(
+    access: Access, bucket: Bucket | None, by_bucket: Decision, by_identity: IdentityDecision
+) -> str | None:
+    """Which kind of policy would have to allow, and does not; None if nothing is missing.
+
+    In the owner's account a bucket policy that names a caller needs no identity-based policy beside it; permissions
+    boundary and session policies limit what it gives to a role, or to everyone.
+    """
+    if access.caller.is_service:
+        return None if by_bucket.allowed_by is not None else RESOURCE_POLICY
+    lacking = by_identity.lacking[0].value if by_identity.lacking else None
+    if bucket is None or bucket.account_id == access.caller.account_id:
+        if by_bucket.allowed_by is None:
+            return lacking
+        limit: Layer | None = None if by_bucket.named_by is not None else by_identity.limited_by
+        return None if limit is None else limit.value
+    if by_bucket.allowed_by is None and by_bucket.delegated_by is None:
+        return lacking or RESOURCE_POLICY
+    return lacking
 
 
 def _policy_request(
     access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
 ) -> PolicyRequest:
-    caller = access.caller
-    context = of_caller(caller, access.now) | dict(access.conditions) | dict(conditions)
+    context = of_caller(access.caller, access.now) | dict(access.conditions) | dict(conditions)
     if bucket is not None:
         context["aws:resourceaccount"] = context["s3:resourceaccount"] = bucket.account_id
-    return PolicyRequest(
-        action=f"s3:{action}",
-        resource=resource,
-        principal_arns=caller.principal.naming_arns,
-        account_id=caller.account_id,
-        service_principal=caller.principal.service_principal,
-        context=context,
-    )
+    return request_of(access.caller, f"s3:{action}", resource, context)

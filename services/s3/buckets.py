@@ -32,7 +32,7 @@ _UNSIMULATED = {
 
 def noted(call: ServiceCall, bucket: Bucket) -> Bucket:
     """The bucket, told to the trail as what the call was about."""
-    call.resources.append(Resource(bucket.arn, bucket.account_id, "AWS::S3::Bucket"))
+    call.touched.append(Resource(bucket.arn, bucket.account_id, "AWS::S3::Bucket"))
     return bucket
 
 

@@ -5,10 +5,13 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.ht
 
 from __future__ import annotations
 
+from kms.encrypted_store import EncryptedStore
 from services.s3 import errors
-from services.s3.access import Access
+from services.s3.access import REGISTER, Access
 from services.s3.bucket import Bucket
+from services.s3.data_classes import BUCKET
 from shared.policy import MalformedPolicy, Policy, PolicyKind, Statement, parse_policy
+from shared.policy.renaming import Rename, rename_principals
 
 MAX_POLICY_BYTES = 20 * 1024
 
@@ -45,5 +48,14 @@ def _check_resources(statement: Statement, bucket: Bucket) -> None:
 
 def _check_principals(access: Access, policy: Policy) -> None:
     for arn in sorted(policy.principal_arns()):
-        if not access.simulator.engine.principal_exists(arn):
+        if not access.simulator.identities.can_be_named(arn):
             raise errors.malformed_policy("Invalid principal in policy")
+
+
+def rename_in_buckets(store: EncryptedStore, rename: Rename) -> None:
+    """Give principals another name in the policies of all buckets of the world."""
+    for record in store.stream(REGISTER, BUCKET):
+        text = record.attributes.get("policy")
+        renamed = None if text is None else rename_principals(text, rename)
+        if renamed is not None:
+            store.set_attributes(record, policy=renamed)

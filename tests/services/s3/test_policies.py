@@ -154,6 +154,40 @@ class TestAuthorization:
                     user.client("s3").copy_object(**copy)
 
 
+def test_a_new_user_of_an_old_name_inherits_nothing(account: Account, s3: Any, bucket: str) -> None:
+    put(s3, bucket, "key")
+    iam = account.client("iam")
+    arn_of_user = iam.create_user(UserName="ada")["User"]["Arn"]
+    set_policy(s3, bucket, allow("s3:GetObject", arn(bucket, "*"), {"AWS": arn_of_user}))
+    iam.delete_user(UserName="ada")
+    iam.create_user(UserName="ada")
+    assert '"AIDA' in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+
+
+def test_session_policies_limit_what_a_bucket_gives_to_everyone(account: Account, s3: Any, bucket: str) -> None:
+    put(s3, bucket, "key")
+    set_policy(s3, bucket, allow("s3:GetObject", arn(bucket, "*"), "*"))
+    role = f"arn:aws:iam::{account.account_id}:role/reader"
+    account.role("reader")
+    for wanted, outcome in (("s3:GetObject", None), ("s3:PutObject", "AccessDenied")):
+        made = account.client("sts").assume_role(
+            RoleArn=role, RoleSessionName=f"may-{wanted[3:]}", Policy=policy(allow(wanted, "*"))
+        )["Credentials"]
+        session = Account(
+            account.server,
+            account.account_id,
+            made["AccessKeyId"],
+            made["SecretAccessKey"],
+            session_token=made["SessionToken"],
+        )
+        if outcome is None:
+            assert read(session.client("s3"), bucket, "key") == b"content"
+        else:
+            with refused(outcome) as refusal:
+                read(session.client("s3"), bucket, "key")
+            assert "session policy" in refusal.message
+
+
 ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "s3:ListBucket": ("list_objects_v2", {}),
     "s3:GetBucketLocation": ("get_bucket_location", {}),
