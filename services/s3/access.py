@@ -15,6 +15,7 @@ from kms.encrypted_store import EncryptedStore
 from kms.engine import Session
 from kms.sealed_contents import SealedContents
 from services.s3.data_classes import BUCKET
+from shared.aws import signature_v2
 from shared.aws.signature import ALGORITHM, is_presigned
 from shared.identity import Caller
 from shared.principal_context import Value
@@ -56,7 +57,7 @@ class Access:
         presigned = is_presigned(call.request)
         conditions: dict[str, Value] = {
             "s3:authtype": "REST-QUERY-STRING" if presigned else "REST-HEADER",
-            "s3:signatureversion": ALGORITHM,
+            "s3:signatureversion": "AWS" if signature_v2.is_signed(call.request.query_string) else ALGORITHM,
         }
         stated = call.request.headers.get("x-amz-content-sha256")
         if stated is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from services.s3 import errors
 from services.s3.object import StoredObject
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
 def check_read(stored: StoredObject, parameters: Mapping[str, Any]) -> None:

@@ -120,7 +120,11 @@ class TestRanges:
             s3.get_object(Bucket=bucket, Key="key", Range=text)
         assert (refusal.status, refusal.response["Error"]["ActualObjectSize"]) == (416, "7")
 
-    @pytest.mark.parametrize("text", ["bytes=5-2", "lines=1-2", "bytes=-", "bytes=0-1,3-4"])
+    @pytest.mark.parametrize(
+        "text",
+        ["bytes=5-2", "lines=1-2", "bytes=-", "bytes=0-1,3-4", f"bytes=0-{'9' * 5000}"],
+        ids=["backwards", "lines", "nothing", "two", "endless"],
+    )
     def test_a_range_that_is_none_is_passed_over(self, s3: Any, bucket: str, text: str) -> None:
         put(s3, bucket, "key", body=b"content")
         got = s3.get_object(Bucket=bucket, Key="key", Range=text)

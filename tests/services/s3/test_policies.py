@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import Any
 
 import pytest
@@ -273,6 +274,9 @@ class TestConditions:
         set_policy(s3, bucket, deny("s3:GetObject", arn(bucket, "*"), "*", StringEquals={"s3:authType": "REST-HEADER"}))
         with refused("AccessDenied"):
             read(s3, bucket, "key")
+        where = {"Bucket": bucket, "Key": "key"}
+        with urllib.request.urlopen(s3.generate_presigned_url("get_object", Params=where), timeout=30) as response:
+            assert response.read() == b"content"
 
     def test_requests_count_as_made_over_tls(self, s3: Any, bucket: str) -> None:
         """Loopback stands for TLS: the policy that everybody has must not shut everybody out."""

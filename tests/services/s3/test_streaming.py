@@ -8,9 +8,11 @@ import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from services.app import create_app
 from services.simulator import DATABASE_FILE
 from shared import demo_world
 from shared.database import Database
@@ -187,6 +189,19 @@ def _chunks_at_rest(data_dir: Path) -> int:
         return database.count("sealed_chunks", {})
     finally:
         database.close()
+
+
+def test_a_server_that_cannot_wait_does_all_at_once(account: Account, s3: Any, bucket: str) -> None:
+    """Any WSGI server carries the app; only the one that it comes with takes bodies in as they come."""
+    body = os.urandom(2 * MIB + 1)
+    client = create_app(account.server.simulator).test_client()
+    path, copied = f"/{bucket}/key", f"/{bucket}/copied"
+    host = urlsplit(account.server.url).netloc
+    headers = signed_headers(account, "PUT", path)
+    assert client.put(path, data=body, headers={**headers, "Host": host}).status_code == 200
+    headers = signed_headers(account, "PUT", copied, headers={"x-amz-copy-source": path})
+    assert client.put(copied, headers={**headers, "Host": host}).status_code == 200
+    assert read(s3, bucket, "key") == read(s3, bucket, "copied") == body
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
