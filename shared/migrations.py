@@ -449,6 +449,9 @@ def grants_of_services_and_their_consistency(database: SqliteUtils) -> None:
     database["grants"].add_column("works_from", float)  # type: ignore[union-attr]
     database["grants"].add_column("ends_at", float)  # type: ignore[union-attr]
     database["grants"].create_index(["ends_at"])  # type: ignore[union-attr]
+
+
+@migrations()
 def sealed_contents(database: SqliteUtils) -> None:
     _create(
         database,

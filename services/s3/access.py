@@ -19,6 +19,7 @@ from shared.aws import signature_v2
 from shared.aws.signature import ALGORITHM, is_presigned
 from shared.identity import Caller
 from shared.principal_context import Value
+from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -41,13 +42,14 @@ def _region_of(call: ServiceCall) -> str:
 class Access:
     """caller: whose rights count. kms: its events are the trail's once its owner flushes it.
 
-    conditions: condition keys of the request as a whole, names in lower case.
+    conditions: condition keys of the request as a whole, names in lower case. rulings: what was decided.
     """
 
     simulator: Simulator
     kms: Session
     caller: Caller
     conditions: Mapping[str, Value] = field(default_factory=dict)
+    rulings: list[Ruling] = field(default_factory=list)
 
     @classmethod
     def of(cls, call: ServiceCall) -> Access:
@@ -62,7 +64,7 @@ class Access:
         stated = call.request.headers.get("x-amz-content-sha256")
         if stated is not None:
             conditions["s3:x-amz-content-sha256"] = stated
-        return cls(call.simulator, call.kms, call.caller, conditions)
+        return cls(call.simulator, call.kms, call.caller, conditions, call.rulings)
 
     @cached_property
     def store(self) -> EncryptedStore:

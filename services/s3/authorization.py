@@ -13,9 +13,11 @@ from typing import Any
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.bucket import Bucket
+from shared.identity import NamedPolicy
 from shared.permissions import RESOURCE_POLICY, IdentityDecision, Layer, decide, explicit_deny, no_allow, request_of
 from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
+from shared.rulings import Ruling
 
 _NOTHING = Decision(denied_by=None, allowed_by=None, delegated_by=None)
 
@@ -54,27 +56,33 @@ def require(
     action: without its "s3:" prefix. bucket: None where there is none to have a policy.
     Raises: ServiceError AccessDenied, worded as IAM words it.
     """
-    reason = _refusal(access, action, bucket, resource, conditions or {})
-    if reason is not None:
+    ruling = _judge(access, action, bucket, resource, conditions or {})
+    access.rulings.append(ruling)
+    if ruling.refusal is not None:
         raise errors.access_denied(
-            f'User: {access.caller.arn} is not authorized to perform: s3:{action} on resource: "{resource}" {reason}'
+            f'User: {access.caller.arn} is not authorized to perform: s3:{action} on resource: "{resource}" '
+            f"{ruling.refusal}"
         )
 
 
 def allows(
     access: Access, action: str, bucket: Bucket, resource: str, conditions: Mapping[str, Value] | None = None
 ) -> bool:
-    return _refusal(access, action, bucket, resource, conditions or {}) is None
+    return _judge(access, action, bucket, resource, conditions or {}).refusal is None
 
 
-def _refusal(
+def _judge(
     access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
-) -> str | None:
-    """Why the call is refused, or None."""
+) -> Ruling:
     request = _policy_request(access, action, bucket, resource, conditions)
-    by_bucket = _NOTHING
-    if bucket is not None and bucket.policy is not None:
-        by_bucket = evaluate(parse_policy(bucket.policy, PolicyKind.RESOURCE), request)
+    policy = None if bucket is None or bucket.policy is None else NamedPolicy("bucket policy", bucket.policy)
+    by_bucket = _NOTHING if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
+    refusal = _refusal(access, request, bucket, by_bucket)
+    return Ruling(access.caller.principal, request, refusal, policy)
+
+
+def _refusal(access: Access, request: PolicyRequest, bucket: Bucket | None, by_bucket: Decision) -> str | None:
+    """Why the call is refused, or None."""
     by_identity = decide(access.caller.principal, request)
     if by_bucket.denied_by is not None:
         return explicit_deny(RESOURCE_POLICY)
