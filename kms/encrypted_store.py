@@ -63,12 +63,24 @@ class EncryptedStore:
         key_id: str | None = None,
     ) -> Scope:
         """Let an owner provide a key for a new scope. Raises: KmsRefusal."""
-        caller = self._foreground()
+        return self._add_scope(self._foreground(), arn, ownership, encryption_context, key_id)
+
+    def create_own_scope(self, arn: str, ownership: str, encryption_context: dict[str, str]) -> Scope:
+        """Let an owner provide a key for a scope that the service makes on its own, for the account that `arn` names.
+
+        Raises: KmsRefusal.
+        """
+        service = self._ownerships[ownership].alone(arn.split(":")[3], arn)
+        return self._add_scope(service, arn, ownership, encryption_context, None)
+
+    def _add_scope(
+        self, caller: Caller, arn: str, ownership: str, encryption_context: dict[str, str], key_id: str | None
+    ) -> Scope:
         provision = self._ownerships[ownership].provide(self.kms, caller, arn, encryption_context, key_id)
         scope = Scope(
             arn=arn,
             service=self._service,
-            account_id=caller.account_id,
+            account_id=arn.split(":")[4],
             region=caller.region,
             ownership=ownership,
             key_arn=provision.key_arn,

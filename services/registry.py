@@ -9,6 +9,8 @@ from services.cases import data_classes as cases_data
 from services.cloudtrail import blueprint as cloudtrail
 from services.customer_profiles import blueprint as customer_profiles
 from services.customer_profiles import data_classes as customer_profiles_data
+from services.eventbridge import blueprint as eventbridge
+from services.eventbridge import data_classes as eventbridge_data
 from services.kms import blueprint as kms
 from services.outbound_campaigns import blueprint as outbound_campaigns
 from services.outbound_campaigns import data_classes as outbound_campaigns_data
@@ -21,10 +23,21 @@ from shared.service import Service
 
 SERVICES: dict[str, Service] = {
     module.SERVICE.client_name: module.SERVICE
-    for module in (kms, sts, cloudtrail, cases, customer_profiles, voice_id, wisdom, outbound_campaigns)
+    for module in (
+        kms,
+        sts,
+        cloudtrail,
+        eventbridge,
+        cases,
+        customer_profiles,
+        voice_id,
+        wisdom,
+        outbound_campaigns,
+    )
 }
 
 _PROTECTING = {
+    "events": eventbridge_data,
     "connectcases": cases_data,
     "customer-profiles": customer_profiles_data,
     "voice-id": voice_id_data,

@@ -38,6 +38,8 @@ SERVICES: dict[str, AwsService] = {
         AwsService("kms", "kms", "AWS KMS", "900000000001"),
         AwsService("sts", "sts", "AWS STS", "900000000002"),
         AwsService("cloudtrail", "cloudtrail", "AWS CloudTrail", "900000000003"),
+        AwsService("events", "events", "Amazon EventBridge", "900000000006"),
+        AwsService("sqs", "sqs", "Amazon SQS", "900000000007"),
         AwsService("connectcases", "cases", "Amazon Connect Cases", "900000000011"),
         AwsService("customer-profiles", "profile", "Amazon Connect Customer Profiles", "900000000012"),
         AwsService("voice-id", "voiceid", "Amazon Connect Voice ID", "900000000013"),

@@ -22,6 +22,7 @@ JSON_COLUMNS: dict[str, frozenset[str]] = {
     "records": frozenset({"attributes"}),
     "jobs": frozenset({"state"}),
     "events": frozenset({"resources"}),
+    "queue_messages": frozenset({"attributes"}),
 }
 """Columns whose values are lists or objects, stored as JSON text."""
 
@@ -281,3 +282,71 @@ def custom_key_stores(database: SqliteUtils) -> None:
     )
     for column in ("custom_key_store_id", "xks_key_id", "state_when_available"):
         database["kms_keys"].add_column(column, str)  # type: ignore[union-attr]
+
+
+@migrations()
+def event_buses_and_queues(database: SqliteUtils) -> None:
+    # What an event says is a sealed record of its bus; here stands only how far it has come.
+    _create(
+        database,
+        "bus_events",
+        {
+            "sequence": int,
+            "event_id": str,
+            "bus_arn": str,
+            "account_id": str,
+            "region": str,
+            "state": str,  # STAGED, ARRIVED, DONE; LOST if it could not be opened any more
+            "published_at": float,
+            "due_at": float,  # when it leaves the staging area
+            "arrived_at": float,
+        },
+        "sequence",
+    )
+    database["bus_events"].create_index(["event_id"], unique=True)  # type: ignore[union-attr]
+    database["bus_events"].create_index(["state", "due_at"])  # type: ignore[union-attr]
+    database["bus_events"].create_index(["account_id", "sequence"])  # type: ignore[union-attr]
+    _create(
+        database,
+        "event_deliveries",
+        {
+            "sequence": int,
+            "event_id": str,
+            "rule_arn": str,
+            "rule_name": str,
+            "target_id": str,
+            "target_arn": str,
+            "state": str,  # PENDING, DELIVERED, DEAD_LETTERED, FAILED
+            "attempts": int,
+            "due_at": float,
+            "error_code": str,
+            "error_message": str,
+        },
+        "sequence",
+    )
+    database["event_deliveries"].create_index(["event_id"])  # type: ignore[union-attr]
+    database["event_deliveries"].create_index(["state", "due_at"])  # type: ignore[union-attr]
+    # The body of a message is a sealed record of `scope_arn`; SQS itself encrypts nothing else of it.
+    _create(
+        database,
+        "queue_messages",
+        {
+            "sequence": int,
+            "message_id": str,
+            "queue_arn": str,
+            "scope_arn": str,
+            "sender_id": str,
+            "attributes": str,
+            "sent_at": float,
+            "visible_at": float,
+            "expires_at": float,
+            "receive_count": int,
+            "first_received_at": float,
+            "receipt": str,  # of the latest receipt; null before the first
+            "dead_letter_source": str,
+        },
+        "sequence",
+    )
+    database["queue_messages"].create_index(["message_id"], unique=True)  # type: ignore[union-attr]
+    database["queue_messages"].create_index(["queue_arn", "visible_at"])  # type: ignore[union-attr]
+    database["queue_messages"].create_index(["expires_at"])  # type: ignore[union-attr]

@@ -30,6 +30,8 @@ CLIENT_NAME_BY_SIGNING_NAME = MappingProxyType(
         "connect-campaigns": "connectcampaigns",
         "cloudtrail": "cloudtrail",
         "sts": "sts",
+        "events": "events",
+        "sqs": "sqs",
     }
 )
 """The service in a credential scope -> what boto3 calls its client."""
