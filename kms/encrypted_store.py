@@ -65,13 +65,15 @@ class EncryptedStore:
         """Let an owner provide a key for a new scope. Raises: KmsRefusal."""
         return self._add_scope(self._foreground(), arn, ownership, encryption_context, key_id)
 
-    def create_own_scope(self, arn: str, ownership: str, encryption_context: dict[str, str]) -> Scope:
+    def create_own_scope(
+        self, arn: str, ownership: str, encryption_context: dict[str, str], *, key_id: str | None = None
+    ) -> Scope:
         """Let an owner provide a key for a scope that the service makes on its own, for the account that `arn` names.
 
         Raises: KmsRefusal.
         """
         service = self._ownerships[ownership].alone(arn.split(":")[3], arn)
-        return self._add_scope(service, arn, ownership, encryption_context, None)
+        return self._add_scope(service, arn, ownership, encryption_context, key_id)
 
     def _add_scope(
         self, caller: Caller, arn: str, ownership: str, encryption_context: dict[str, str], key_id: str | None
@@ -103,6 +105,11 @@ class EncryptedStore:
         if scope is None:
             raise KeyError(arn)
         return scope
+
+    def scopes_under(self, arn: str) -> list[Scope]:
+        """The scopes whose ARNs stand below another, such as those of one queue."""
+        where = {"service": self._service, "arn__ge": f"{arn}/", "arn__lt": f"{arn}0"}  # "0" follows "/"
+        return [Scope.from_row(row) for row in self._database.select("scopes", where, order=["arn"])]
 
     def rekey_scope(self, scope: Scope, ownership: str, *, key_id: str | None = None) -> Scope:
         """Give a scope another key for all that is written from now on; the old one still opens the old records.

@@ -14,6 +14,8 @@ from services.eventbridge import data_classes as eventbridge_data
 from services.kms import blueprint as kms
 from services.outbound_campaigns import blueprint as outbound_campaigns
 from services.outbound_campaigns import data_classes as outbound_campaigns_data
+from services.sqs import blueprint as sqs
+from services.sqs import data_classes as sqs_data
 from services.sts import blueprint as sts
 from services.voice_id import blueprint as voice_id
 from services.voice_id import data_classes as voice_id_data
@@ -28,6 +30,7 @@ SERVICES: dict[str, Service] = {
         sts,
         cloudtrail,
         eventbridge,
+        sqs,
         cases,
         customer_profiles,
         voice_id,
@@ -38,6 +41,7 @@ SERVICES: dict[str, Service] = {
 
 _PROTECTING = {
     "events": eventbridge_data,
+    "sqs": sqs_data,
     "connectcases": cases_data,
     "customer-profiles": customer_profiles_data,
     "voice-id": voice_id_data,

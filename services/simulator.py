@@ -13,7 +13,9 @@ from kms.key_hierarchy import DomainKey
 from kms.ownership import Ownership
 from kms.reencryption import ReEncryption
 from services.call import ServiceCall
+from services.eventbridge.delivery import Delivery
 from services.registry import OWNERSHIPS
+from services.sqs import message
 from shared import demo_world
 from shared.audit import Trail
 from shared.aws.http import HttpRequest
@@ -65,6 +67,7 @@ class Simulator:
         self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
         self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
         self.schedule = Schedule(self.engine, self.reencryption, self.background_store)
+        self.delivery = Delivery(self)
         self._populate()
 
     def close(self) -> None:
@@ -95,12 +98,28 @@ class Simulator:
         return EncryptedStore(self.engine.session(), self.ownerships(client_name), client_name, None)
 
     def run_due(self) -> None:
-        """Carry out what time has brought: rotations, deletions, the end of time-limited keys."""
+        """Carry out what time has brought: rotations, deletions, the end of time-limited keys and of messages."""
         self.schedule.run()
+        with self.database.unit():
+            message.delete_expired(self.background_store("sqs"))
+            self.delivery.forget()
 
-    def work(self) -> bool:
-        """Take one background job a step further; returns whether there was anything to do."""
-        return self.jobs.step()
+    def deliver_due(self) -> None:
+        """Deliver the events that time has brought, unless background work is held."""
+        while not self.jobs.held and self.delivery.step():
+            pass
+
+    def work(self, *, early: bool = False) -> bool:
+        """Take one background job or one event a step further; returns whether there was anything to do.
+
+        early: events need not wait until they are due.
+        """
+        return not self.jobs.held and (self.jobs.step() or self.delivery.step(early=early))
+
+    def run_background(self) -> None:
+        """Work until nothing is left to do, events included that are only staged yet."""
+        while self.work(early=True):
+            pass
 
     def reset(self) -> None:
         """Forget everything; afterwards the world is as it was when new."""

@@ -22,7 +22,6 @@ JSON_COLUMNS: dict[str, frozenset[str]] = {
     "records": frozenset({"attributes"}),
     "jobs": frozenset({"state"}),
     "events": frozenset({"resources"}),
-    "queue_messages": frozenset({"attributes"}),
 }
 """Columns whose values are lists or objects, stored as JSON text."""
 
@@ -326,7 +325,7 @@ def event_buses_and_queues(database: SqliteUtils) -> None:
     )
     database["event_deliveries"].create_index(["event_id"])  # type: ignore[union-attr]
     database["event_deliveries"].create_index(["state", "due_at"])  # type: ignore[union-attr]
-    # The body of a message is a sealed record of `scope_arn`; SQS itself encrypts nothing else of it.
+    # What a message says is a sealed record of `scope_arn`.
     _create(
         database,
         "queue_messages",
@@ -336,7 +335,6 @@ def event_buses_and_queues(database: SqliteUtils) -> None:
             "queue_arn": str,
             "scope_arn": str,
             "sender_id": str,
-            "attributes": str,
             "sent_at": float,
             "visible_at": float,
             "expires_at": float,

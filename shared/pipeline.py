@@ -157,6 +157,8 @@ def _audit(call: Call) -> None:
         return
     hidden = call.service.hidden_members
     name = call.operation.name
+    if name in call.service.data_events:
+        return
     read_only = call.service.is_read_only(name)
     show_response = not read_only and call.error is None
     call.trail.record(

@@ -33,6 +33,7 @@ class Service:
     hidden_members: API members that the trail must not show, besides those the model marks as sensitive.
     authorizes_itself: the service decides per resource inside the operation, as KMS does.
     needs_no_permission: operations that everyone with credentials may call.
+    data_events: operations on data itself, which CloudTrail's event history does not hold.
     """
 
     client_name: str
@@ -42,6 +43,7 @@ class Service:
     hidden_members: frozenset[str] = frozenset()
     authorizes_itself: bool = False
     needs_no_permission: frozenset[str] = frozenset()
+    data_events: frozenset[str] = frozenset()
     read_only_operations: Mapping[str, bool] = field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from services.blueprints import refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
+from services.eventbridge.history import happened
 from services.outbound_campaigns.dialer import dial
 from shared import demo_world
 from shared.identity import AccessKey, role_arn, user_arn
@@ -122,6 +123,7 @@ def advance_clock() -> Response:
     except (ValueError, OverflowError) as error:
         raise BadRequest(str(error)) from error
     world.run_due()
+    world.deliver_due()
     return jsonify({"now": world.clock.now_datetime().isoformat()})
 
 
@@ -225,7 +227,7 @@ def drive_jobs() -> Response:
     if "hold" in body:
         world.jobs.held = _flag(body["hold"], "hold")
     if _flag(body.get("run", False), "run"):
-        world.jobs.run_all()
+        world.run_background()
     return list_jobs()
 
 
@@ -233,6 +235,15 @@ def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise BadRequest(f'"{name}" must be true or false.')
     return value
+
+
+@control.get("/events")
+def list_events() -> Response:
+    """The newest events of any account's buses: how far each has come, and to whom. What they say only queues tell."""
+    where = {"account_id": request.args["account"]} if "account" in request.args else {}
+    database = simulator().database
+    rows = database.select("bus_events", where, order=["-sequence"], limit=_TRAIL_LIMIT)
+    return jsonify({"Events": [happened(database, row) for row in rows]})
 
 
 @control.get("/trail")

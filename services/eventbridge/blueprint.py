@@ -39,5 +39,6 @@ SERVICE = Service(
     modules=(buses, rules, targets, events, tags),
     refuse=errors.refuse,
     resource_arn=resource_arn,
+    data_events=frozenset({"PutEvents"}),
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),
 )

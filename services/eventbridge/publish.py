@@ -71,7 +71,7 @@ def stage(store: EncryptedStore, bus: Scope, event: Event) -> str:
         "detail-type": event.detail_type,
         "source": event.source,
         "account": bus.account_id,
-        "time": _as_text(now if event.time is None else event.time),
+        "time": as_text(now if event.time is None else event.time),
         "region": bus.region,
         "resources": list(event.resources),
         "detail": dict(event.detail),
@@ -94,5 +94,5 @@ def stage(store: EncryptedStore, bus: Scope, event: Event) -> str:
     return event_id
 
 
-def _as_text(seconds: float) -> str:
+def as_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

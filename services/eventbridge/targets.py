@@ -29,14 +29,14 @@ def put_targets(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
     for target in targets:
         _check(target)
     ids = {record.record_id for record in of_rule(call.store, rule)} | {
-        _record_id(rule, target["Id"]) for target in targets
+        _record_id(rule.name, target["Id"]) for target in targets
     }
     if len(ids) > MAX_TARGETS:
         raise errors.limit_exceeded("targets of a rule", MAX_TARGETS)
     for target in targets:
         protected = {member: target[member] for member in INPUTS if member in target}
         attributes = {"Id": target["Id"], **{member: target[member] for member in _PLAIN if member in target}}
-        call.store.put(rule.bus, TARGET, _record_id(rule, target["Id"]), protected, attributes, parent=rule.name)
+        call.store.put(rule.bus, TARGET, _record_id(rule.name, target["Id"]), protected, attributes, parent=rule.name)
     return {"FailedEntryCount": 0, "FailedEntries": []}
 
 
@@ -54,7 +54,7 @@ def remove_targets(parameters: dict[str, Any], call: ServiceCall) -> dict[str, A
     rule = get_rule(call, parameters["Rule"], parameters.get("EventBusName"))
     failed = []
     for target_id in parameters["Ids"]:
-        record = find_target(call.store, rule, target_id)
+        record = find(call.store, rule.bus.arn, rule.name, target_id)
         if record is None:
             message = f"Rule {rule.name} has no target {target_id}."
             failed.append({"TargetId": target_id, "ErrorCode": "ResourceNotFoundException", "ErrorMessage": message})
@@ -67,12 +67,12 @@ def of_rule(store: EncryptedStore, rule: Rule) -> list[Record]:
     return store.page(rule.bus.arn, TARGET, parent=rule.name)
 
 
-def find_target(store: EncryptedStore, rule: Rule, target_id: str) -> Record | None:
-    return store.find(rule.bus.arn, TARGET, _record_id(rule, target_id))
+def find(store: EncryptedStore, bus_arn: str, rule_name: str, target_id: str) -> Record | None:
+    return store.find(bus_arn, TARGET, _record_id(rule_name, target_id))
 
 
-def _record_id(rule: Rule, target_id: str) -> str:
-    return f"{rule.name}/{target_id}"
+def _record_id(rule_name: str, target_id: str) -> str:
+    return f"{rule_name}/{target_id}"
 
 
 def _check(target: dict[str, Any]) -> None:

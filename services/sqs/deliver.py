@@ -1,0 +1,36 @@
+"""How another service puts a message into a customer's queue. The one module of SQS for the other services.
+
+The queue's policy decides whether the service may, and the policy of the queue's KMS key, if it has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kms.encrypted_store import EncryptedStore
+from services.sqs import access, errors, message
+from services.sqs.message import Content
+from services.sqs.queue import find_queue_by_arn
+from shared.identity import Caller
+
+if TYPE_CHECKING:
+    from services.simulator import Simulator
+
+
+def deliver(
+    simulator: Simulator, arn: str, sender: Caller, body: str, attributes: Mapping[str, Any] | None = None
+) -> str:
+    """Send as a service, inside the caller's unit of work. Returns the message's id.
+
+    sender: the service on its own; its source ARN is what it acts for. attributes: as in SendMessage.
+    Raises: ServiceError QueueDoesNotExist, AccessDeniedException; KmsRefusal.
+    """
+    store = EncryptedStore(simulator.engine.session(), simulator.ownerships("sqs"), "sqs", sender)
+    queue = find_queue_by_arn(store, arn)
+    if queue is None:
+        raise errors.no_queue()
+    access.check(sender, "SendMessage", queue.arn, simulator.clock.now(), queue)
+    message_id = message.add(store, queue, sender, Content(body, attributes or {}))
+    store.kms.flush()
+    return message_id
