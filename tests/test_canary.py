@@ -154,12 +154,49 @@ def fill_campaigns(client: Any, key: str) -> None:
         assert len(taken["successfulRequests"]) == 1
 
 
+def fill_events(client: Any, key: str) -> None:
+    client.put_rule(Name="r", EventPattern=json.dumps({"source": [CANARY]}), Description=CANARY)
+    queue = "arn:aws:sqs:us-west-2:111122223333:absent"
+    transformer = {"InputPathsMap": {"a": "$.detail"}, "InputTemplate": f'"{CANARY}"'}
+    inputs = ({"Input": CANARY}, {"InputPath": f"$.detail.x{CANARY}"}, {"InputTransformer": transformer})
+    targets = [{"Id": str(number), "Arn": queue, **given} for number, given in enumerate(inputs)]
+    client.put_targets(Rule="r", Targets=targets)
+    entry = {"Source": CANARY, "DetailType": CANARY, "Detail": json.dumps({"a": CANARY}), "Resources": [CANARY]}
+    assert client.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    event = {
+        "id": "1",
+        "account": "1",
+        "source": CANARY,
+        "time": "t",
+        "region": "r",
+        "resources": [],
+        "detail-type": "d",
+    }
+    assert client.test_event_pattern(EventPattern=json.dumps({"source": [CANARY]}), Event=json.dumps(event))["Result"]
+
+
+def fill_sqs(client: Any, key: str) -> None:
+    for name, more in (("own", {"Attributes": {"KmsMasterKeyId": key}}), ("aws", {})):
+        url = client.create_queue(QueueName=name, **more)["QueueUrl"]
+        text = {"DataType": "String", "StringValue": CANARY}
+        client.send_message(
+            QueueUrl=url,
+            MessageBody=CANARY,
+            MessageAttributes={f"a{CANARY}": text},
+            MessageSystemAttributes={"AWSTraceHeader": text},
+        )
+        (message,) = client.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+        assert (message["Body"], message["Attributes"]["AWSTraceHeader"]) == (CANARY, CANARY)
+
+
 FILL: dict[str, Callable[[Any, str], None]] = {
     "connectcases": fill_cases,
     "customer-profiles": fill_profiles,
     "voice-id": fill_voice_id,
     "wisdom": fill_wisdom,
     "connectcampaigns": fill_campaigns,
+    "events": fill_events,
+    "sqs": fill_sqs,
 }
 
 NOT_IN_INPUT = {

@@ -23,7 +23,7 @@ Test = Callable[[Scalar], bool]
 """Whether one value of an event meets a matcher."""
 EventTest = Callable[[Mapping[str, Any]], bool]
 FieldTest = Callable[[Any], bool]
-"""Whether what stands at a field meets the pattern there; None, and no value, for a field that is not there."""
+"""Whether what stands at a field meets the pattern there; `_ABSENT` stands for nothing."""
 
 OR = "$or"
 MAX_OR_COMBINATIONS = 1_000
@@ -94,7 +94,8 @@ def _field_test(name: str, part: Any) -> FieldTest:
         if not part:
             raise InvalidPattern(f'Empty objects are not allowed: "{name}"')
         test = _object_test(part)
-        return lambda value: any(test(item) for item in _objects(value))
+        # Where there is no object, its fields are all absent, which a pattern may ask for.
+        return lambda value: any(test(item) for item in list(_objects(value)) or [{}])
     if not isinstance(part, list):
         raise InvalidPattern(f'"{name}" must be an object or an array')
     if not part:
@@ -109,12 +110,12 @@ def _field_test(name: str, part: Any) -> FieldTest:
     return matches
 
 
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    """The objects at a field. Where there is none, its fields are all absent, which a pattern may ask for."""
+def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects at a field: of a list all."""
     if isinstance(value, dict):
-        return [value]
-    members = value if isinstance(value, list) else []
-    return [found for member in members for found in _objects(member) if found] or [{}]
+        yield value
+    for member in value if isinstance(value, list) else []:
+        yield from _objects(member)
 
 
 def _values(value: Any) -> Iterator[Scalar]:

@@ -15,6 +15,8 @@ PACKAGES = {
     "customer-profiles": "customer_profiles",
     "wisdom": "wisdom",
     "connectcampaigns": "outbound_campaigns",
+    "events": "eventbridge",
+    "sqs": "sqs",
 }
 
 
