@@ -28,26 +28,29 @@ def check(caller: Caller, action: str, resource: str, now: float, queue: Queue |
         service_principal=caller.principal.service_principal,
         context=of_caller(caller, now),
     )
-    of_queue = _SILENT
-    if queue is not None and queue.policy is not None:
-        of_queue = evaluate(parse_policy(queue.policy, PolicyKind.RESOURCE), request)
     by_iam = _SILENT if caller.is_service else decide(caller.principal, request)
-    refusal = errors.access_denied(caller.arn, request.action, resource, _reason(caller, request.action, by_iam))
-    if of_queue.denied_by is not None or by_iam.denied_by is not None:
-        raise refusal
-    queue_allows, iam_allows = of_queue.allowed_by is not None, by_iam.allowed_by is not None
-    if caller.is_service:
-        allowed = queue_allows
-    elif queue is None or queue.account_id == caller.account_id:
-        allowed = queue_allows or iam_allows
-    else:
-        allowed = iam_allows and (queue_allows or of_queue.delegated_by is not None)
-    if not allowed:
-        raise refusal
+    by_queue = _SILENT
+    if queue is not None and queue.policy is not None:
+        by_queue = evaluate(parse_policy(queue.policy, PolicyKind.RESOURCE), request)
+    reason = _refused_because(caller, request.action, by_iam, by_queue, queue)
+    if reason is not None:
+        raise errors.access_denied(caller.arn, request.action, resource, reason)
 
 
-def _reason(caller: Caller, action: str, by_iam: Decision) -> str:
+def _refused_because(
+    caller: Caller, action: str, by_iam: Decision, by_queue: Decision, queue: Queue | None
+) -> str | None:
+    """Why the call is refused, in AWS's words; None if it is not."""
     if by_iam.denied_by is not None:
         return "with an explicit deny in an identity-based policy"
-    kind = "resource-based" if caller.is_service or by_iam.allowed_by is not None else "identity-based"
-    return f"because no {kind} policy allows the {action} action"
+    if by_queue.denied_by is not None:
+        return "with an explicit deny in a resource-based policy"
+    iam_allows, queue_allows = by_iam.allowed_by is not None, by_queue.allowed_by is not None
+    if caller.is_service:
+        return None if queue_allows else f"because no resource-based policy allows the {action} action"
+    at_home = queue is None or queue.account_id == caller.account_id
+    if not iam_allows and not (at_home and queue_allows):
+        return f"because no identity-based policy allows the {action} action"
+    if not at_home and not queue_allows and by_queue.delegated_by is None:
+        return f"because no resource-based policy allows the {action} action"
+    return None
