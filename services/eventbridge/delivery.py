@@ -22,7 +22,6 @@ from services.eventbridge.event_pattern import parse_pattern
 from services.eventbridge.publish import ARRIVED, DONE, LOST, STAGED, as_text
 from services.eventbridge.rule import Rule
 from services.eventbridge.target_input import body_for
-from services.sqs import errors as sqs_errors
 from services.sqs.deliver import deliver
 from shared.catalog import SERVICES
 from shared.database import Row
@@ -126,7 +125,7 @@ class Delivery:
     def _send(self, row: Row, delivery: Row, target: Record, body: str, now: float) -> None:
         attempts = delivery["attempts"] + 1
         try:
-            self._put(delivery, target.attributes["Arn"], body)
+            deliver(self._simulator, target.attributes["Arn"], _sender(delivery["rule_arn"]), body)
         except ServiceError as refusal:
             policy = target.attributes.get("RetryPolicy", {})
             again_at = now + min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), LONGEST_RETRY_SECONDS)
@@ -140,21 +139,14 @@ class Delivery:
         else:
             self._change(delivery, state=DELIVERED, attempts=attempts, error_code=None, error_message=None)
 
-    def _put(self, delivery: Row, queue_arn: str, body: str, attributes: dict[str, Any] | None = None) -> None:
-        """Raises: ServiceError, for what KMS refuses as well."""
-        try:
-            with self._database.unit():
-                deliver(self._simulator, queue_arn, _sender(delivery["rule_arn"]), body, attributes)
-        except KmsRefusal as refusal:
-            raise sqs_errors.refuse(refusal) from refusal
-
     def _give_up(self, delivery: Row, target: Record, body: str, *, exhausted: bool) -> None:
         """Hand the event to the dead-letter queue, if there is one that takes it; else it is dropped."""
         state = FAILED
         queue_arn = target.attributes.get("DeadLetterConfig", {}).get("Arn")
         if queue_arn is not None:
             try:
-                self._put(delivery, queue_arn, body, _why(delivery, exhausted=exhausted))
+                why = _why(delivery, exhausted=exhausted)
+                deliver(self._simulator, queue_arn, _sender(delivery["rule_arn"]), body, why)
                 state = DEAD_LETTERED
             except ServiceError as refusal:
                 delivery = {**delivery, "error_message": f"{delivery['error_message']} Dead-letter queue: {refusal}"}

@@ -45,7 +45,7 @@ def _refused_because(
         return "with an explicit deny in an identity-based policy"
     if by_queue.denied_by is not None:
         return "with an explicit deny in a resource-based policy"
-    iam_allows, queue_allows = by_iam.allowed_by is not None, by_queue.allowed_by is not None
+    iam_allows, queue_allows = bool(by_iam.allowed_by), bool(by_queue.allowed_by)
     if caller.is_service:
         return None if queue_allows else f"because no resource-based policy allows the {action} action"
     at_home = queue is None or queue.account_id == caller.account_id

@@ -36,6 +36,12 @@ def invalid_value(message: str) -> ServiceError:
     return ServiceError("InvalidParameterValueException", message)
 
 
+def too_long(limit_bytes: int) -> ServiceError:
+    return invalid_value(
+        f"One or more parameters are invalid. Reason: Message must be shorter than {limit_bytes} bytes."
+    )
+
+
 def invalid_attribute(name: str, reason: str = "") -> ServiceError:
     message = f"Invalid value for the parameter {name}."
     return ServiceError("InvalidAttributeValue", f"{message} Reason: {reason}" if reason else message)

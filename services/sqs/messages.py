@@ -115,9 +115,7 @@ def _check_message(entry: dict[str, Any], queue: Queue) -> None:
     for name, attribute in [*given.items(), *entry.get("MessageSystemAttributes", {}).items()]:
         _check_attribute(name, attribute)
     if _size(entry) > (most := queue.number("MaximumMessageSize")):
-        raise errors.invalid_value(
-            f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
-        )
+        raise errors.too_long(most)
 
 
 def _check_attribute(name: str, attribute: Mapping[str, Any]) -> None:

@@ -233,7 +233,7 @@ class TestAuthorization:
         assert len(closed.events()) == 1
 
     def test_a_queue_under_a_customers_key_needs_the_keys_policy_too(
-        self, server: Server, account: Account, events: Any, kms: Any, kms_key: str, inbox: Inbox
+        self, server: Server, account: Account, events: Any, kms: Any, kms_key: str, inbox: Inbox, trail: Any
     ) -> None:
         inbox.set(KmsMasterKeyId=kms_key)
         inbox.subscribe()
@@ -241,6 +241,8 @@ class TestAuthorization:
         server.run_jobs()
         (delivery,) = history(account)[0]["Deliveries"]
         assert (delivery["State"], delivery["ErrorCode"]) == ("PENDING", "KmsAccessDenied")
+        denied = trail(account, "GenerateDataKeyWithoutPlaintext")[0]
+        assert (denied["errorCode"], denied["userIdentity"]["invokedBy"]) == ("AccessDenied", "events.amazonaws.com")
         policy = json.loads(kms.get_key_policy(KeyId=kms_key)["Policy"])
         policy["Statement"].append(
             {
@@ -302,6 +304,16 @@ class TestFailure:
         closed.admit()
         server.advance("PT1H")
         assert closed.events() == []
+
+    def test_an_event_that_is_longer_than_the_queue_takes_is_not_tried_again(
+        self, server: Server, account: Account, events: Any, inbox: Inbox
+    ) -> None:
+        inbox.set(MaximumMessageSize="1024")
+        inbox.subscribe()
+        put(events, {"text": "x" * 1024})
+        server.run_jobs()
+        assert history(account)[0]["Deliveries"][0]["ErrorCode"] == "InvalidParameterValueException"
+        assert inbox.events() == []
 
     def test_a_queue_that_is_gone_is_not_tried_again(self, server: Server, account: Account, events: Any) -> None:
         gone, other = Inbox.open(account, "gone"), Inbox.open(account, "other")
