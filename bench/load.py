@@ -96,11 +96,11 @@ def main(seconds: float, rounds: int, connections: str, against: str | None, jso
 @contextmanager
 def _ours() -> Iterator[Target]:
     """Our server as users start it: a process, with its data on disk."""
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="connect-at-rest-bench-", dir=ROOT) as directory:
         command = [sys.executable, "run.py", "serve", "--port", str(port), "--data-dir", f"{directory}/data"]
-        with _process(command, f"{url}/_simulator/health"):
+        with process(command, f"{url}/_simulator/health"):
             request = urllib.request.Request(f"{url}/_simulator/accounts", data=b"{}")
             with urllib.request.urlopen(request, timeout=10) as response:
                 made = json.loads(response.read())
@@ -109,26 +109,27 @@ def _ours() -> Iterator[Target]:
 
 @contextmanager
 def _moto() -> Iterator[Target]:
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [str(Path(sys.executable).parent / "moto_server"), "-p", str(port)]
-    with _process(command, f"{url}/moto-api/"):
+    with process(command, f"{url}/moto-api/"):
         yield _target("moto_server", url, "AKIAMOTO000000000000", "not-checked")
 
 
 @contextmanager
-def _process(command: list[str], ready_url: str) -> Iterator[None]:
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def process(command: list[str], ready_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that runs until the block ends; ready when the URL answers."""
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(ready_url, process)
-        yield
+        _wait_for(ready_url, running)
+        yield running
     finally:
-        process.send_signal(signal.SIGTERM)
+        running.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=10)
+            running.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            running.kill()
+            running.wait()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -256,7 +257,7 @@ def _receive(connection: socket.socket) -> bytes:
     return received
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port

@@ -1,4 +1,5 @@
-"""What falls due as time passes: deletions, rotations, the end of imported material and of time-limited keys.
+"""What falls due as time passes: deletions, rotations, the end of imported material and of time-limited keys, and what
+services have set a deadline for.
 
 Nothing happens behind the back of a read: loading a key never rotates or deletes it. Whoever moves the clock, and the
 server every second, asks here. What takes AWS a moment and has no date is settled apart: replicas being created, a
@@ -13,13 +14,15 @@ from kms.key import KmsKey
 from kms.own_events import DELETE_KEY, own_event
 from kms.ownership import Provision, Scope
 from kms.reencryption import OpenStore, ReEncryption
+from shared.deadlines import Deadlines
 
 
 class Schedule:
     """Carries out what is due, and ends what is under way; each in one unit of work."""
 
-    def __init__(self, engine: Engine, reencryption: ReEncryption, open_store: OpenStore) -> None:
+    def __init__(self, engine: Engine, reencryption: ReEncryption, open_store: OpenStore, deadlines: Deadlines) -> None:
         self._engine = engine
+        self._deadlines = deadlines
         self._reencryption = reencryption
         self._open_store = open_store
 
@@ -39,6 +42,7 @@ class Schedule:
                 imports.expire(self._engine, generation)
             for row in self._engine.database.select("scopes", {"not_after__le": now}, order=["not_after"]):
                 self._replace_key(Scope.from_row(row))
+            self._deadlines.act(now)
 
     def settle(self) -> None:
         """Bring to its end what is under way."""

@@ -11,6 +11,7 @@ import base64
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from kms import cryptographic, errors
@@ -63,12 +64,26 @@ class EncryptedStore:
         key_id: str | None = None,
     ) -> Scope:
         """Let an owner provide a key for a new scope. Raises: KmsRefusal."""
-        caller = self._foreground()
+        return self._add_scope(self._foreground(), arn, ownership, encryption_context, key_id)
+
+    def create_own_scope(
+        self, arn: str, ownership: str, encryption_context: dict[str, str], *, key_id: str | None = None
+    ) -> Scope:
+        """Let an owner provide a key for a scope that the service makes on its own, for the account that `arn` names.
+
+        Raises: KmsRefusal.
+        """
+        service = self._ownerships[ownership].alone(arn.split(":")[3], arn)
+        return self._add_scope(service, arn, ownership, encryption_context, key_id)
+
+    def _add_scope(
+        self, caller: Caller, arn: str, ownership: str, encryption_context: dict[str, str], key_id: str | None
+    ) -> Scope:
         provision = self._ownerships[ownership].provide(self.kms, caller, arn, encryption_context, key_id)
         scope = Scope(
             arn=arn,
             service=self._service,
-            account_id=caller.account_id,
+            account_id=arn.split(":")[4],
             region=caller.region,
             ownership=ownership,
             key_arn=provision.key_arn,
@@ -92,6 +107,11 @@ class EncryptedStore:
             raise KeyError(arn)
         return scope
 
+    def scopes_under(self, arn: str) -> list[Scope]:
+        """The scopes whose ARNs stand below another, such as those of one queue."""
+        where = {"service": self._service, "arn__ge": f"{arn}/", "arn__lt": f"{arn}0"}  # "0" follows "/"
+        return [Scope.from_row(row) for row in self._database.select("scopes", where, order=["arn"])]
+
     def rekey_scope(self, scope: Scope, ownership: str, *, key_id: str | None = None) -> Scope:
         """Give a scope another key for all that is written from now on; the old one still opens the old records.
 
@@ -114,6 +134,10 @@ class EncryptedStore:
         )
         self._database.upsert("scopes", changed.__dict__)
         return changed
+
+    def is_provided(self, scope: Scope) -> bool:
+        """Whether the service still has what it was given to reach the scope's key."""
+        return self.owner(scope).still_holds(self.kms, Provision(scope.key_arn, scope.grant_id, scope.not_after))
 
     def delete_scope(self, scope: Scope) -> None:
         """Forget a scope with all its records and data keys, and give its key up."""
@@ -207,13 +231,26 @@ class EncryptedStore:
         return _decode(key.open(record.sealed, place))
 
     def page(
-        self, scope_arn: str, data_class: str, *, parent: str | None = None, after: str = "", limit: int = 100
+        self,
+        scope_arn: str,
+        data_class: str,
+        *,
+        parent: str | None = None,
+        after: str = "",
+        prefix: str = "",
+        limit: int = 100,
     ) -> list[Record]:
-        """Records in the order of their ids, from the one behind `after`; at most `limit`."""
+        """Records in the order of their ids, from the one behind `after`; at most `limit`.
+
+        prefix: only those whose ids begin so.
+        """
         where: dict[str, Any] = {"scope_arn": scope_arn, "data_class": data_class, "record_id__gt": after}
         if parent is not None:
             where["parent"] = parent
-        return [Record(**row) for row in self._database.select("records", where, order=["record_id"], limit=limit)]
+        if prefix:
+            where["record_id__ge"] = prefix
+        rows = self._database.select("records", where, order=["record_id"], limit=limit)
+        return [Record(**row) for row in takewhile(lambda row: row["record_id"].startswith(prefix), rows)]
 
     def stream(self, scope_arn: str, data_class: str, *, parent: str | None = None) -> Iterator[Record]:
         """All records in the order of their ids, never more than a page of them in memory."""
@@ -238,18 +275,31 @@ class EncryptedStore:
         self._database.delete("records", _key_of(record))
         self._database.delete("blind_indexes", _key_of(record))
 
-    def sealed_under(self, data_key_id: str, limit: int) -> list[Record]:
-        """Some of the records that a data key sealed."""
-        rows = self._database.select("records", {"data_key_id": data_key_id}, limit=limit)
-        return [Record(**row) for row in rows]
+    def delete_children(self, scope_arn: str, data_class: str, parent: str) -> None:
+        """Delete all records of a class below a parent; none of them may be indexed."""
+        self._database.delete("records", {"scope_arn": scope_arn, "data_class": data_class, "parent": parent})
 
-    def reseal(self, scope: Scope, record: Record) -> None:
-        """Open a record under the data key it has, seal it under the active one. Raises: KmsRefusal."""
-        key = self._active_key(scope, record.data_class)
-        place = self._place(record.scope_arn, record.data_class, record.record_id)
-        opened = self._opened_key(record.scope_arn, record.data_key_id or "").open(record.sealed or b"", place)
-        changes = {"sealed": key.seal(opened, place), "data_key_id": key.data_key_id}
-        self._database.update("records", _key_of(record), changes)
+    def reseal_some(self, scope: Scope, data_class: str, data_key_id: str, *, records: int, size_bytes: int) -> int:
+        """Seal some of what an old data key sealed under the active one. Returns how many records; 0: none is left.
+
+        records, size_bytes: how much at once at most, so that no batch takes long or much memory; one record at least.
+        Raises: KmsRefusal; RecordRejected for a record that was tampered with.
+        """
+        old, new = self._opened_key(scope.arn, data_key_id), self._active_key(scope, data_class)
+        batch: list[tuple[bytes, str, str, str, str]] = []
+        size = 0
+        rows = self._database.stream("records", {"data_key_id": data_key_id}, ("record_id", "sealed"), limit=records)
+        for record_id, sealed in rows:
+            place = self._place(scope.arn, data_class, record_id)
+            resealed = new.seal(old.open(sealed, place), place)
+            batch.append((resealed, new.data_key_id, scope.arn, data_class, record_id))
+            size += len(sealed)
+            if size >= size_bytes:
+                break
+        self._database.update_many(
+            "records", ("scope_arn", "data_class", "record_id"), ("sealed", "data_key_id"), batch
+        )
+        return len(batch)
 
     # Data keys
 

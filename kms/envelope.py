@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kms import primitives
 from kms.errors import RecordRejected
@@ -28,8 +29,25 @@ class RecordPlace:
     record_id: str
 
     def to_aad(self) -> bytes:
-        parts = (self.service, self.scope_arn, self.data_class, self.record_id)
-        return b"".join(_with_length(part.encode()) for part in parts)
+        return _class_aad(self.service, self.scope_arn, self.data_class) + _with_length(self.record_id.encode())
+
+
+@dataclass(frozen=True)
+class ChunkPlace:
+    """Where a chunk of a long content belongs: in a record, a piece of it, at an index, as the last one or not.
+
+    AAD: the record's; then piece id, part number and index in decimal, and "last" or "more", each with its length.
+    """
+
+    record: RecordPlace
+    piece_id: str
+    part: int
+    index: int
+    is_last: bool
+
+    def to_aad(self) -> bytes:
+        parts = (self.piece_id, str(self.part), str(self.index), "last" if self.is_last else "more")
+        return self.record.to_aad() + b"".join(_with_length(part.encode()) for part in parts)
 
 
 class SealingKey:
@@ -43,11 +61,11 @@ class SealingKey:
         self._header = bytes([VERSION]) + uuid.UUID(data_key_id).bytes
         self._aead = Aead(key)
 
-    def seal(self, plaintext: bytes, place: RecordPlace) -> bytes:
+    def seal(self, plaintext: bytes, place: RecordPlace | ChunkPlace) -> bytes:
         nonce = primitives.random_bytes(GCM_NONCE_BYTES)
         return self._header + nonce + self._aead.encrypt(nonce, plaintext, self._header + place.to_aad())
 
-    def open(self, unverified_envelope: bytes, place: RecordPlace) -> bytes:
+    def open(self, unverified_envelope: bytes, place: RecordPlace | ChunkPlace) -> bytes:
         """Raises: RecordRejected if the envelope was damaged, sealed under another data key or for another place."""
         if len(unverified_envelope) < _HEADER_BYTES + GCM_NONCE_BYTES + TAG_BYTES:
             raise RecordRejected("The record is too short to be sealed.")
@@ -71,3 +89,9 @@ def blind_index(index_key: bytes, *, field: str, value: str) -> str:
 
 def _with_length(part: bytes) -> bytes:
     return len(part).to_bytes(4, "big") + part
+
+
+@lru_cache(maxsize=1_024)
+def _class_aad(service: str, scope_arn: str, data_class: str) -> bytes:
+    """The beginning of the AAD, which all records of a class share."""
+    return b"".join(_with_length(part.encode()) for part in (service, scope_arn, data_class))

@@ -64,6 +64,10 @@ class RecordRejected(KmsRefusal):
     """A sealed record that does not open under its data key at its place: damaged, moved or swapped."""
 
 
+class ContentGone(KmsRefusal):
+    """A content that was dropped while a piece of it was being written."""
+
+
 class CustomKeyStoreNotFound(KmsRefusal):
     """No such custom key store in this account and Region."""
 

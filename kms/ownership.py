@@ -86,6 +86,10 @@ class Ownership(ABC):
         """Give up a key that protects nothing of the scope any more."""
         return
 
+    def still_holds(self, kms: Session, provision: Provision) -> bool:
+        """Whether what was provided is still there: a grant can be revoked or retired behind its service's back."""
+        return True
+
     def alone(self, region: str, scope_arn: str) -> Caller:
         """The service calling on its own, for the owner of the scope."""
         return service_caller(self.service, region, source_arn=scope_arn)
@@ -137,10 +141,12 @@ class ByGrant(Ownership):
             return (service, caller.through(self.service))
         return (service,)
 
+    def still_holds(self, kms: Session, provision: Provision) -> bool:
+        where = {"grant_id": provision.grant_id, "key_arn": provision.key_arn, **NOT_ENDED}
+        return kms.engine.database.find("grants", where) is not None
+
     def release(self, kms: Session, scope_arn: str, region: str, provision: Provision) -> None:
-        if provision.grant_id is None or find_key(kms.engine.database, provision.key_arn) is None:
-            return
-        if kms.engine.database.find("grants", {"grant_id": provision.grant_id, **NOT_ENDED}) is None:
+        if not self.still_holds(kms, provision) or find_key(kms.engine.database, provision.key_arn) is None:
             return
         kms.perform(
             self.alone(region, scope_arn),
@@ -181,6 +187,31 @@ class CustomerManaged(ByGrant):
         return self._grant(kms, session, key, context)
 
 
+class CustomerManagedBySession(Ownership):
+    """The customer's own key, reached with the session of whoever calls the service: there is no grant to take back.
+
+    Its scopes name it by ARN, and nobody is asked before the first use.
+    """
+
+    kind = "CUSTOMER_MANAGED"
+    title = "customer managed"
+    key_lives_in = "customer account"
+    customer_sees_key = True
+    lifetime = "the customer's choice"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        if key_id is None:
+            raise errors.InvalidRequest("A customer managed key is required.")
+        return Provision(key_id)
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        if caller is None:
+            raise errors.AccessDenied("The key is used with a caller's session, and there is no caller.")
+        return (caller.through(self.service),)
+
+
 class AwsManaged(ByGrant):
     """The account's key for the service, alias/aws/<service>: seen by the customer, changed by nobody."""
 
@@ -188,42 +219,54 @@ class AwsManaged(ByGrant):
     title = "AWS managed"
     lifetime = "rotated yearly"
 
-    @property
-    def alias(self) -> str:
-        return f"alias/aws/{self.service.prefix}"
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        key = aws_managed_key(kms.engine, self.service, caller)
+        return self._grant(kms, caller.through(self.service), key, context)
+
+
+class BySession(Ownership):
+    """A key in the customer's account, which the service reaches only with the session of whoever calls it.
+
+    No grant, so no background work: a caller whose right is taken away is refused at the next call.
+    """
+
+    key_lives_in = "customer account"
+    customer_sees_key = True
+
+    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
+        if caller is None:
+            raise errors.AccessDenied(f"{self.service.title} reaches this key with its caller's session only.")
+        return (caller.through(self.service),)
+
+
+class SessionCustomerManaged(BySession):
+    """The customer's own key, used with the caller's session: as S3 uses the key of SSE-KMS."""
+
+    kind = "CUSTOMER_MANAGED"
+    title = "customer managed"
+    lifetime = "the customer's choice"
 
     def provide(
         self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
     ) -> Provision:
-        arn = alias_arn(caller.region, caller.account_id, self.alias)
-        row = kms.engine.database.find("aliases", {"arn": arn})
-        key = find_key(kms.engine.database, row["key_arn"]) if row else None
-        return self._grant(kms, caller.through(self.service), key or self._create(kms.engine, caller), context)
+        if key_id is None:
+            raise errors.InvalidRequest("A customer managed key is required.")
+        return Provision(key_id)
 
-    def _create(self, engine: Engine, caller: Caller) -> KmsKey:
-        key = keys.add_key(
-            engine,
-            account_id=caller.account_id,
-            region=caller.region,
-            manager=AWS,
-            policy=aws_managed_policy(self.service, caller.region, caller.account_id),
-            description=f"Default key that protects my {self.service.title} data when no other key is defined",
-            rotation_period_days=YEAR_DAYS,
-        )
-        now = engine.clock.now()
-        engine.database.insert(
-            "aliases",
-            {
-                "arn": alias_arn(caller.region, caller.account_id, self.alias),
-                "account_id": caller.account_id,
-                "region": caller.region,
-                "name": self.alias,
-                "key_arn": key.arn,
-                "created_at": now,
-                "updated_at": now,
-            },
-        )
-        return key
+
+class SessionAwsManaged(BySession):
+    """The caller's account's key for the service, alias/aws/<service>, used with the caller's session."""
+
+    kind = "AWS_MANAGED"
+    title = "AWS managed"
+    lifetime = "rotated yearly"
+
+    def provide(
+        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
+    ) -> Provision:
+        return Provision(aws_managed_key(kms.engine, self.service, caller).arn)
 
 
 @dataclass(frozen=True)
@@ -256,6 +299,39 @@ class InstanceSpecific(Ownership):
         key = find_key(kms.engine.database, provision.key_arn)
         if key is not None:
             keys.delete_key(kms.engine, key)
+
+
+def aws_managed_key(engine: Engine, service: AwsService, caller: Caller) -> KmsKey:
+    """The key alias/aws/<service> of the caller's account and Region, made when it is first asked for."""
+    alias = f"alias/aws/{service.prefix}"
+    arn = alias_arn(caller.region, caller.account_id, alias)
+    row = engine.database.find("aliases", {"arn": arn})
+    found = find_key(engine.database, row["key_arn"]) if row else None
+    if found is not None:
+        return found
+    key = keys.add_key(
+        engine,
+        account_id=caller.account_id,
+        region=caller.region,
+        manager=AWS,
+        policy=aws_managed_policy(service, caller.region, caller.account_id),
+        description=f"Default key that protects my {service.title} data when no other key is defined",
+        rotation_period_days=YEAR_DAYS,
+    )
+    now = engine.clock.now()
+    engine.database.insert(
+        "aliases",
+        {
+            "arn": arn,
+            "account_id": caller.account_id,
+            "region": caller.region,
+            "name": alias,
+            "key_arn": key.arn,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    return key
 
 
 def add_service_key(

@@ -22,7 +22,8 @@ from shared.database import Row
 from shared.jobs import Job, JobFailed, Jobs
 
 KIND = "RE_ENCRYPT_SCOPE"
-BATCH = 200
+BATCH_RECORDS, BATCH_BYTES = 500, 1 << 20
+"""How much is moved in one unit of work: a few milliseconds, between which the server answers requests."""
 
 OpenStore = Callable[[str], EncryptedStore]
 """Makes the background store of a service, by its client name."""
@@ -47,7 +48,7 @@ class ReEncryption:
             "service": scope.service,
             "previous": [entry for entry in left if entry["grant_id"] is None or entry["grant_id"] != scope.grant_id],
             "moved": 0,
-            "total": self._engine.database.count("records", {"scope_arn": scope.arn, "data_key_id__ne": None}),
+            "total": self._count_stale(scope),
         }
         return self._jobs.start(KIND, scope.arn, state)
 
@@ -55,7 +56,7 @@ class ReEncryption:
         """Start a failed move again."""
         last = self._jobs.latest(KIND, scope.arn)
         previous = last.state["previous"] if last else []
-        state = {**(last.state if last else {}), "service": scope.service, "previous": previous, "moved": 0}
+        state = {"service": scope.service, "previous": previous, "moved": 0, "total": self._count_stale(scope)}
         return self._jobs.start(KIND, scope.arn, state)
 
     def abandon(self, scope: Scope, store: EncryptedStore) -> None:
@@ -79,7 +80,10 @@ class ReEncryption:
         for row in stale:
             if row["data_class"] == INDEX_CLASS:
                 continue
-            if moved := self._move_batch(store, scope, row["data_key_id"]):
+            moved = store.reseal_some(
+                scope, row["data_class"], row["data_key_id"], records=BATCH_RECORDS, size_bytes=BATCH_BYTES
+            )
+            if moved:
                 job.state["moved"] += moved
                 return False
             self._engine.database.delete("data_keys", {"data_key_id": row["data_key_id"]})
@@ -98,11 +102,10 @@ class ReEncryption:
         where = {"scope_arn": scope.arn, "key_arn__ne": scope.key_arn}
         return self._engine.database.select("data_keys", where, order=["created_at", "data_key_id"])
 
-    def _move_batch(self, store: EncryptedStore, scope: Scope, data_key_id: str) -> int:
-        records = store.sealed_under(data_key_id, BATCH)
-        for record in records:
-            store.reseal(scope, record)
-        return len(records)
+    def _count_stale(self, scope: Scope) -> int:
+        """How many records there are to move."""
+        stale = tuple(row["data_key_id"] for row in self._stale_data_keys(scope))
+        return self._engine.database.count("records", {"data_key_id": stale}) if stale else 0
 
     def _re_encrypt(self, store: EncryptedStore, scope: Scope, row: Row) -> None:
         moved = store.kms.perform(

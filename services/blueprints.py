@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
 
-from shared.aws.routing import BODY_TOO_LARGE_KEY, http_request
-from shared.pipeline import serve
+from shared.aws.http import HttpResponse
+from shared.aws.routing import BODY_TOO_LARGE_KEY, PENDING_KEY, STREAMED_KEY, http_request
+from shared.pipeline import Pending, serve
 from shared.service import Service
 
 if TYPE_CHECKING:
     from services.simulator import Simulator
 
+PIECE_BYTES = 1024 * 1024
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
 
 
@@ -29,11 +31,32 @@ def service_blueprint(service: Service) -> Blueprint:
     def answer(path: str = "") -> Response:
         call = simulator().begin(http_request(request.environ), service)
         answered = serve(call)
-        return Response(answered.body, answered.status, answered.headers)
+        if isinstance(answered, Pending):
+            if PENDING_KEY in request.environ:
+                request.environ[PENDING_KEY].append(answered)
+                return Response(status=202)
+            answered = _finish(answered)
+        request.environ[STREAMED_KEY] = not isinstance(answered.body, bytes)
+        # An empty body is none: of a HEAD request, the length is the one that the service states.
+        response = Response(answered.body or None, answered.status, answered.headers)
+        if "Content-Type" not in answered.headers:
+            del response.headers["Content-Type"]
+        return response
 
     blueprint.add_url_rule("/", view_func=answer, methods=METHODS)
     blueprint.add_url_rule("/<path:path>", view_func=answer, methods=METHODS)
     return blueprint
+
+
+def _finish(pending: Pending) -> HttpResponse:
+    """For a server that cannot wait: do at once all that is left to do."""
+    if pending.takes_body:
+        while data := request.stream.read(PIECE_BYTES):
+            pending.write(data)
+    else:
+        while pending.step():
+            pass
+    return pending.finish()
 
 
 def refuse_large_body() -> Response | None:

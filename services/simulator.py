@@ -12,14 +12,18 @@ from kms.errors import DomainKeyError
 from kms.key_hierarchy import DomainKey
 from kms.ownership import Ownership
 from kms.reencryption import ReEncryption
+from kms.sealed_contents import Pieces
 from services.call import ServiceCall
-from services.registry import OWNERSHIPS
+from services.eventbridge.delivery import Delivery
+from services.registry import BACKGROUND, OWNERSHIPS
+from services.sqs import message
 from shared import demo_world
 from shared.audit import Trail
 from shared.aws.http import HttpRequest
 from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
+from shared.deadlines import Deadlines
 from shared.faults import Faults
 from shared.identities import AccessKey, Identities
 from shared.identity import user_arn
@@ -67,9 +71,14 @@ class Simulator:
             self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key, self.faults
         )
         self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
+        self.pieces = Pieces(self.database, self.randomness)
         self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
         self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
-        self.schedule = Schedule(self.engine, self.reencryption, self.background_store)
+        self.deadlines = Deadlines(self.database)
+        self.schedule = Schedule(self.engine, self.reencryption, self.background_store, self.deadlines)
+        for define in BACKGROUND:
+            define(self)
+        self.delivery = Delivery(self)
         self._populate()
 
     def close(self) -> None:
@@ -103,16 +112,36 @@ class Simulator:
         """Carry out what has fallen due; and unless background work is held, bring to its end what is under way."""
         if not self.jobs.held:
             self.schedule.settle()
-        self.schedule.run()
+        self._let_fall_due()
 
     def run_due(self) -> None:
         """Carry out what a move of the clock has brought: rotations, deletions, the end of what was under way."""
         self.schedule.settle()
-        self.schedule.run()
+        self._let_fall_due()
 
-    def work(self) -> bool:
-        """Take one background job a step further; returns whether there was anything to do."""
-        return self.jobs.step()
+    def _let_fall_due(self) -> None:
+        self.schedule.run()
+        with self.database.unit():
+            message.delete_expired(self.background_store("sqs"))
+            self.delivery.forget()
+
+    def deliver_due(self) -> None:
+        """Deliver the events that time has brought, unless background work is held."""
+        while not self.jobs.held and self.delivery.step():
+            pass
+
+    def work(self, *, early: bool = False) -> bool:
+        """Take one background job or one event a step further, or sweep a little; returns whether there was any.
+
+        early: events need not wait until they are due.
+        """
+        working = not self.jobs.held and (self.jobs.step() or self.delivery.step(early=early))
+        return working or self.pieces.sweep()
+
+    def run_background(self) -> None:
+        """Work until nothing is left to do, events included that are only staged yet."""
+        while self.work(early=True):
+            pass
 
     def reset(self) -> None:
         """Forget everything; afterwards the world is as it was when new."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -134,6 +134,13 @@ class Database:
         sql = _update_sql(table, tuple(changes), _condition_shape(where))
         return self._write(table, sql, _values(table, changes) + _arguments(where)).rowcount
 
+    def update_many(
+        self, table: str, key: Sequence[str], changed: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    ) -> None:
+        """Change many rows, each by its key: `rows` hold the values of the `changed` columns, then those of the key."""
+        self._found.pop(table, None)
+        self._connection.executemany(_update_sql(table, tuple(changed), tuple((column, -1) for column in key)), rows)
+
     def delete(self, table: str, where: Mapping[str, Any]) -> int:
         """Remove all rows that meet the condition; returns how many."""
         return self._write(table, _delete_sql(table, _condition_shape(where)), _arguments(where)).rowcount
@@ -150,6 +157,20 @@ class Database:
         """Rows that meet the condition, in the order given ("-column" descends)."""
         sql = _select_sql(table, _condition_shape(where), tuple(order), limit)
         return [_decode(table, row) for row in self._execute(sql, _arguments(where))]
+
+    def stream(
+        self, table: str, where: Mapping[str, Any], columns: Sequence[str], *, limit: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """Some columns of rows that meet the condition, one row at a time: a reader may stop when it has enough.
+
+        The values are as they rest: JSON is text. The table must not be written to before the reader has stopped.
+        """
+        cursor = self._execute(_columns_sql(table, tuple(columns), _condition_shape(where), limit), _arguments(where))
+        try:
+            for row in cursor:
+                yield tuple(row)
+        finally:
+            cursor.close()
 
     def count(self, table: str, where: Mapping[str, Any]) -> int:
         sql = f"SELECT count(*) FROM {table}{_where_sql(_condition_shape(where))}"  # noqa: S608
@@ -277,3 +298,8 @@ def _select_sql(table: str, shape: tuple[tuple[str, int], ...], order: tuple[str
         + (f" ORDER BY {ordering}" if ordering else "")
         + (f" LIMIT {int(limit)}" if limit is not None else "")
     )
+
+
+@lru_cache(maxsize=512)
+def _columns_sql(table: str, columns: tuple[str, ...], shape: tuple[tuple[str, int], ...], limit: int) -> str:
+    return f"SELECT {', '.join(columns)} FROM {table}{_where_sql(shape)} LIMIT {int(limit)}"  # noqa: S608

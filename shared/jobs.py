@@ -38,12 +38,16 @@ Step = Callable[[Job], bool]
 class JobFailed(Exception):
     """The job cannot go on; the text becomes its message. What the step did until then is undone.
 
-    events: what the step tried, for the trail, which is not undone.
+    events: what the step tried, for the trail, which is not undone. conclude: what else is done in the unit of work
+    that ends the job.
     """
 
-    def __init__(self, message: str, events: Sequence[ApiEvent] = ()) -> None:
+    def __init__(
+        self, message: str, events: Sequence[ApiEvent] = (), conclude: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(message)
         self.events = tuple(events)
+        self.conclude = conclude
 
 
 class Jobs:
@@ -93,9 +97,9 @@ class Jobs:
     def all(self) -> list[Job]:
         return [_job(row) for row in self._database.select("jobs", {}, order=["created_at"])]
 
-    def step(self) -> bool:
+    def step(self, *, although_held: bool = False) -> bool:
         """Take the oldest running job one step further; returns whether there was one."""
-        if self.held:
+        if self.held and not although_held:
             return False
         rows = self._database.select("jobs", {"status": IN_PROGRESS}, order=["updated_at"], limit=1)
         if not rows:
@@ -108,6 +112,7 @@ class Jobs:
         except JobFailed as failure:
             with self._database.unit():
                 job.message = str(failure)
+                failure.conclude()
                 for event in failure.events:
                     if event.read_only or event.error_code is not None:
                         self._trail.record(event)

@@ -23,6 +23,7 @@ JSON_COLUMNS: dict[str, frozenset[str]] = {
     "custom_key_stores": frozenset({"configuration"}),
     "scopes": frozenset({"encryption_context"}),
     "records": frozenset({"attributes"}),
+    "sealed_contents": frozenset({"encryption_context"}),
     "jobs": frozenset({"state"}),
     "events": frozenset({"resources"}),
     "deleted_kms_keys": frozenset({"rotated_at"}),
@@ -448,3 +449,120 @@ def grants_of_services_and_their_consistency(database: SqliteUtils) -> None:
     database["grants"].add_column("works_from", float)  # type: ignore[union-attr]
     database["grants"].add_column("ends_at", float)  # type: ignore[union-attr]
     database["grants"].create_index(["ends_at"])  # type: ignore[union-attr]
+
+
+@migrations()
+def event_buses_and_queues(database: SqliteUtils) -> None:
+    # What an event says is a sealed record of its bus; here stands only how far it has come.
+    _create(
+        database,
+        "bus_events",
+        {
+            "sequence": int,
+            "event_id": str,
+            "bus_arn": str,
+            "account_id": str,
+            "region": str,
+            "state": str,  # STAGED, ARRIVED, DONE; LOST if it could not be opened any more
+            "published_at": float,
+            "due_at": float,  # when it leaves the staging area
+            "arrived_at": float,
+        },
+        "sequence",
+    )
+    database["bus_events"].create_index(["event_id"], unique=True)  # type: ignore[union-attr]
+    database["bus_events"].create_index(["state", "due_at"])  # type: ignore[union-attr]
+    database["bus_events"].create_index(["account_id", "sequence"])  # type: ignore[union-attr]
+    _create(
+        database,
+        "event_deliveries",
+        {
+            "sequence": int,
+            "event_id": str,
+            "rule_arn": str,
+            "rule_name": str,
+            "target_id": str,
+            "target_arn": str,
+            "state": str,  # PENDING, DELIVERED, DEAD_LETTERED, FAILED
+            "attempts": int,
+            "due_at": float,
+            "error_code": str,
+            "error_message": str,
+        },
+        "sequence",
+    )
+    database["event_deliveries"].create_index(["event_id"])  # type: ignore[union-attr]
+    database["event_deliveries"].create_index(["state", "due_at"])  # type: ignore[union-attr]
+    # What a message says is a sealed record of `scope_arn`.
+    _create(
+        database,
+        "queue_messages",
+        {
+            "sequence": int,
+            "message_id": str,
+            "queue_arn": str,
+            "scope_arn": str,
+            "sender_id": str,
+            "sent_at": float,
+            "visible_at": float,
+            "expires_at": float,
+            "receive_count": int,
+            "first_received_at": float,
+            "receipt": str,  # of the latest receipt; null before the first
+            "dead_letter_source": str,
+        },
+        "sequence",
+    )
+    database["queue_messages"].create_index(["message_id"], unique=True)  # type: ignore[union-attr]
+    database["queue_messages"].create_index(["queue_arn", "visible_at"])  # type: ignore[union-attr]
+    database["queue_messages"].create_index(["expires_at"])  # type: ignore[union-attr]
+
+
+@migrations()
+def sealed_contents(database: SqliteUtils) -> None:
+    _create(
+        database,
+        "sealed_contents",
+        {
+            "content_id": str,
+            "service": str,
+            "scope_arn": str,
+            "record_id": str,
+            "account_id": str,
+            "region": str,
+            "ownership": str,
+            "key_arn": str,
+            "encryption_context": str,
+            "ciphertext_blob": bytes,
+            "created_at": float,
+        },
+        "content_id",
+    )
+    database["sealed_contents"].create_index(["scope_arn"])  # type: ignore[union-attr]
+    _create(
+        database,
+        "sealed_pieces",
+        {
+            "piece_id": str,
+            "content_id": str,
+            "state": str,  # WRITING, KEPT or GARBAGE
+        },
+        "piece_id",
+    )
+    database["sealed_pieces"].create_index(["content_id"])  # type: ignore[union-attr]
+    database["sealed_pieces"].create_index(["state"])  # type: ignore[union-attr]
+    _create(
+        database, "sealed_chunks", {"piece_id": str, "chunk_index": int, "sealed": bytes}, ("piece_id", "chunk_index")
+    )
+
+
+@migrations()
+def deadlines(database: SqliteUtils) -> None:
+    _create(
+        database,
+        "deadlines",
+        {"kind": str, "subject": str, "item": str, "due_at": float},
+        ("kind", "subject", "item"),
+    )
+    database["deadlines"].create_index(["due_at"])  # type: ignore[union-attr]
+    database["deadlines"].create_index(["subject"])  # type: ignore[union-attr]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.model import OperationModel
 
 from shared.audit import ApiEvent, Resource, Trail
+from shared.aws.credential import expired_credential, unknown_credential
 from shared.aws.http import HttpRequest, HttpResponse
+from shared.aws.payload import Payload, payload_of
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier, expired_credential, unknown_credential
+from shared.aws.signature import SignatureVerifier
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
@@ -78,26 +83,129 @@ class Call:
         return False
 
 
-def serve(call: Call) -> HttpResponse:
+class Work(ABC):
+    """What an operation returns that is not done yet. Each method is one unit of work; nothing is visible before the
+    result is.
+
+    Of a request whose body streams, `write` takes the content; of any other, `step` does a bounded part of the work.
+    """
+
+    def write(self, data: bytes) -> None:
+        """Take a piece of the body's content."""
+        raise NotImplementedError
+
+    def step(self) -> bool:
+        """Do a part; returns whether there is more to do."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def finish(self, trailers: dict[str, str]) -> dict[str, Any]:
+        """Make what was done visible and return the operation's result. trailers: headers behind the body."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Give up: the caller went away, or something was refused."""
+
+
+class Pending:
+    """A request that is admitted and not yet answered: whoever holds it feeds it and gets the answer at the end.
+
+    No method raises what a request can cause: a refusal on the way waits for the answer.
+    """
+
+    def __init__(self, call: Call, work: Work) -> None:
+        self._call = call
+        self._work = work
+        self.takes_body = call.request.streams
+        self._payload: Payload | None = None
+
+    def write(self, data: bytes) -> None:
+        """Take a piece of the body as it came over the wire; behind a refusal it is passed over."""
+        self._attempt(lambda: self._work.write(self._reader.feed(data)))
+
+    def step(self) -> bool:
+        """Returns whether there is more to do."""
+        more = False
+
+        def advance() -> None:
+            nonlocal more
+            more = self._work.step()
+
+        self._attempt(advance)
+        return more
+
+    def finish(self) -> HttpResponse:
+        self._attempt(self._conclude)
+        return _answer(self._call)
+
+    def abandon(self) -> None:
+        """The caller is gone; what was tried is in the trail all the same."""
+        self._give_up()
+        with self._call.database.unit():
+            _audit(self._call)
+            self._call.randomness.save_position()
+
+    @property
+    def _reader(self) -> Payload:
+        if self._payload is None:
+            self._payload = payload_of(self._call.request, lambda: self._call.verifier.chunk_signer(self._call.request))
+        return self._payload
+
+    def _conclude(self) -> None:
+        trailers = self._reader.end() if self.takes_body else {}
+        self._call.result = self._work.finish(trailers)
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        if self._call.error is not None:
+            return
+        with _refusals_noted(self._call), self._call.database.unit():
+            action()
+        if self._call.error is not None:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        with self._call.database.unit():
+            self._work.abandon()
+
+
+def serve(call: Call) -> HttpResponse | Pending:
     """Answer one AWS request.
 
     route, verify the signature, parse, validate, authorise, do, commit, audit, serialise. The signature comes first
-    that needs no trust; nothing is done before everything is checked; the error is written in one place.
+    that needs no trust; nothing is done before everything is checked; the error is written in one place. An operation
+    that takes its body in as it comes, or takes long, is admitted and left pending.
     """
-    try:
+    outcome = None
+    with _refusals_noted(call):
         route = _route(call)
         call.caller_or_none = _caller(call)
         handler = _handler(call, route)
         call.parameters = validate(route.operation, call.service.protocol.parse(route, call.request))
         authorize(call.service, route.operation.name, call.parameters, call.caller, call.clock.now(), call.rulings)
         with call.database.unit():
-            call.result = handler(call.parameters, call) or {}
+            outcome = handler(call.parameters, call)
+    if isinstance(outcome, Work):
+        with call.database.unit():
+            call.engine_events(undone=False)  # KMS has answered, whatever becomes of the rest
+        return Pending(call, outcome)
+    call.result = outcome or {}
+    return _answer(call)
+
+
+@contextmanager
+def _refusals_noted(call: Call) -> Iterator[None]:
+    """What is raised becomes the call's error."""
+    try:
+        yield
     except ServiceError as refusal:
         call.error = refusal
     except Refusal as refusal:
         call.error = call.service.refuse(refusal)
     except Exception as bug:
         call.error = _internal_failure(call, bug)
+
+
+def _answer(call: Call) -> HttpResponse:
     with call.database.unit():
         _audit(call)
         call.randomness.save_position()
@@ -164,10 +272,15 @@ def _audit(call: Call) -> None:
     covered = call.engine_events(undone=call.error is not None)
     if covered or call.caller_or_none is None or call.operation is None:
         return
+    if call.operation.name in call.service.data_events:
+        return
     hidden = call.service.hidden_members
     name = call.operation.name
     read_only = call.service.is_read_only(name)
     show_response = call.error is None and (not read_only or name in call.service.logged_results)
+    shown = redacted(call.operation.input_shape, call.parameters, hidden)
+    if shown is not None and call.service.trail_names:
+        shown = {call.service.trail_names.get(name, name): value for name, value in shown.items()}
     call.trail.record(
         ApiEvent(
             source=call.identity.principal,
@@ -176,7 +289,7 @@ def _audit(call: Call) -> None:
             caller=call.caller,
             account_id=call.account_id,
             read_only=read_only,
-            request_parameters=redacted(call.operation.input_shape, call.parameters, hidden),
+            request_parameters=shown,
             response_elements=(
                 redacted(call.operation.output_shape, call.result or {}, hidden) if show_response else None
             ),

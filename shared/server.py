@@ -4,6 +4,11 @@ All requests that have arrived when the loop comes round are served one after th
 answered when it is committed: with many connections they share one fsync. A slow client costs a connection, not a
 thread. Background work takes its turns between the ticks.
 
+Content of any length goes through in pieces. A request whose body streams is served as soon as its headers are here;
+the app refuses it, or leaves it pending and takes the body in piece by piece, each piece in a tick with whatever else
+has arrived, so that a large upload costs the memory of a piece and delays others by a piece. An answer that streams is
+sent likewise. All other bodies are read whole, up to a limit, before their request is served.
+
 Source: our choice. `uvicorn` hands over the raw path that SigV4 needs; a thread pool would only hand the GIL around.
 """
 
@@ -13,14 +18,17 @@ import asyncio
 import io
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any, Protocol, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication
 
 import uvicorn
 
+from shared.aws.routing import BODY_TOO_LARGE_KEY, PENDING_KEY, STREAMED_KEY, has_streamed_body
 from shared.bugs import where
 from shared.database import Database
+from shared.pipeline import Pending
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +36,41 @@ Environ = dict[str, Any]
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
+T = TypeVar("T")
+
+_PIECE_BYTES = 1024 * 1024
 _DUE_SECONDS = 1.0
+
+
+class Pieces:
+    """The pieces of an answer, and WSGI's `close` of it."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._iterator = iter(chunks)
+
+    def __iter__(self) -> Pieces:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._iterator)
+
+    def close(self) -> None:
+        if hasattr(self._chunks, "close"):
+            self._chunks.close()
+
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes | Pieces]
 _UNAVAILABLE: Answer = (500, [(b"content-type", b"text/plain")], b"The request could not be made durable.")
+
+
+class NotDurable(Exception):
+    """What was done could not be committed."""
+
+
+class ClientGone(Exception):
+    """The connection ended before the request did."""
 
 
 class World(Protocol):
@@ -52,7 +91,7 @@ class InlineServer:
         self._app = app
         self._world = world
         self._max_body_bytes = max_body_bytes
-        self._waiting: list[tuple[Environ, asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
         self._background: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,75 +101,103 @@ class InlineServer:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await self._read(receive)
-        if body is None:
+        environ = _environ(scope)
+        try:
+            answer = await self._served(environ, receive)
+        except ClientGone:
             return
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._tick)
-        self._waiting.append((self._environ(scope, body), future))
-        status, headers, content = await future
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        except NotDurable:
+            answer = _UNAVAILABLE
+        await self._send(answer, send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The body, cut one byte behind the limit; None if the client went away."""
+    async def _served(self, environ: Environ, receive: Receive) -> Answer:
+        """Raises: ClientGone, NotDurable."""
+        streams = has_streamed_body(environ)
+        if not streams:
+            _put_body(environ, await self._read(receive), self._max_body_bytes)
+        answer: Answer = await self._in_tick(lambda: _call(self._app, environ))
+        if environ[PENDING_KEY]:
+            return await self._awaited(environ[PENDING_KEY][0], receive)
+        if streams and "HTTP_EXPECT" in environ:
+            # The client will not send the body now; what it sends next must not be taken for one.
+            return answer[0], [*answer[1], (b"connection", b"close")], answer[2]
+        return answer
+
+    async def _awaited(self, pending: Pending, receive: Receive) -> Answer:
+        """Carry a pending request to its end. Raises: ClientGone, NotDurable."""
+        try:
+            if pending.takes_body:
+                async for piece in _pieces(receive):
+                    await self._in_tick(partial(pending.write, piece))
+            else:
+                while await self._in_tick(pending.step):
+                    pass
+            response = await self._in_tick(pending.finish)
+        except (ClientGone, NotDurable):
+            await self._in_tick(pending.abandon)
+            raise
+        body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+        headers = {"Content-Length": str(len(body)), **response.headers}
+        return response.status, _encoded(headers.items()), body
+
+    async def _send(self, answer: Answer, send: Send) -> None:
+        status, headers, body = answer
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        if isinstance(body, bytes):
+            await send({"type": "http.response.body", "body": body})
+            return
+        try:
+            for piece in body:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)
+        except Exception as bug:
+            # The status is sent already: only a connection cut short can tell the client.
+            log.error("an answer broke off: %s", where(bug))
+            return
+        finally:
+            body.close()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _read(self, receive: Receive) -> bytes:
+        """The body, cut one byte behind the limit. Raises: ClientGone."""
         chunks: list[bytes] = []
         length = 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
+                raise ClientGone
             length += len(message.get("body", b""))
             if length <= self._max_body_bytes:
                 chunks.append(message.get("body", b""))
             if not message.get("more_body", False):
                 return b"".join(chunks) if length <= self._max_body_bytes else b"\0" * (self._max_body_bytes + 1)
 
+    def _in_tick(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """The result of a unit of work that the next tick does, once it is committed; or NotDurable."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._tick)
+        self._waiting.append((work, future))
+        return future
+
     def _tick(self) -> None:
-        """Serve all that wait, commit once, then answer."""
+        """Do all that waits, commit once, then answer."""
         batch, self._waiting = self._waiting, []
+        results: list[Any] | None = None
         try:
             with self._world.database.unit():
-                answers = [_call(self._app, environ) for environ, _ in batch]
+                results = [work() for work, _ in batch]
         except Exception as bug:
             log.error("a group of %d requests could not be committed: %s", len(batch), where(bug))
-            answers = [_UNAVAILABLE] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
-
-    def _environ(self, scope: Scope, body: bytes) -> Environ:
-        too_large = len(body) > self._max_body_bytes
-        path: str = scope["path"]
-        raw_path: bytes = scope.get("raw_path") or path.encode()
-        query = scope["query_string"].decode("latin-1")
-        client = scope.get("client") or ("", 0)
-        host, port = scope.get("server") or ("", 0)
-        environ: Environ = {
-            "REQUEST_METHOD": scope["method"],
-            "SCRIPT_NAME": "",
-            "PATH_INFO": path.encode().decode("latin-1"),
-            "QUERY_STRING": query,
-            "REQUEST_URI": raw_path.decode("latin-1") + (f"?{query}" if query else ""),
-            "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-            "SERVER_NAME": host,
-            "SERVER_PORT": str(port),
-            "REMOTE_ADDR": client[0],
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": scope["scheme"],
-            "wsgi.input": io.BytesIO(b"" if too_large else body),
-            "wsgi.errors": io.StringIO(),
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-            "connect_at_rest.body_too_large": too_large,
-        }
-        for name, value in scope["headers"]:
-            _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
-        environ["CONTENT_LENGTH"] = "0" if too_large else str(len(body))
-        return environ
+            results = None
+        for place, (_, future) in enumerate(batch):
+            if future.done():
+                continue
+            if results is None:
+                future.set_exception(NotDurable())
+            else:
+                future.set_result(results[place])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -156,6 +223,59 @@ class InlineServer:
             await asyncio.sleep(0 if busy else 0.05)
 
 
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """A body in pieces of some size, as it arrives. Raises: ClientGone."""
+    piece = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece += message.get("body", b"")
+        more = message.get("more_body", False)
+        if piece and (not more or len(piece) >= _PIECE_BYTES):
+            yield bytes(piece)
+            piece.clear()
+        if not more:
+            return
+
+
+def _environ(scope: Scope) -> Environ:
+    """The environment of a request whose body is not here yet."""
+    path: str = scope["path"]
+    raw_path: bytes = scope.get("raw_path") or path.encode()
+    query = scope["query_string"].decode("latin-1")
+    client = scope.get("client") or ("", 0)
+    host, port = scope.get("server") or ("", 0)
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": query,
+        "REQUEST_URI": raw_path.decode("latin-1") + (f"?{query}" if query else ""),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        PENDING_KEY: [],
+    }
+    for name, value in scope["headers"]:
+        _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
+    return environ
+
+
+def _put_body(environ: Environ, body: bytes, max_body_bytes: int) -> None:
+    too_large = environ[BODY_TOO_LARGE_KEY] = len(body) > max_body_bytes
+    environ["wsgi.input"] = io.BytesIO(b"" if too_large else body)
+    environ["CONTENT_LENGTH"] = "0" if too_large else str(len(body))
+
+
 def _add_header(environ: Environ, name: str, value: str) -> None:
     key = name.upper().replace("-", "_")
     key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
@@ -172,16 +292,16 @@ def _call(app: WSGIApplication, environ: Environ) -> Answer:
 
     try:
         chunks: Iterable[bytes] = app(environ, _typed(start_response))
-        body = b"".join(chunks)
+        body = Pieces(chunks) if environ.get(STREAMED_KEY, False) else b"".join(chunks)
     except Exception as bug:
         log.error("a request failed outside the pipeline: %s", where(bug))
         return 500, [(b"content-type", b"text/plain")], b"Internal failure."
     status, headers = started[0]
-    return (
-        int(status.split(" ", 1)[0]),
-        [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-        body,
-    )
+    return int(status.split(" ", 1)[0]), _encoded(headers), body
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def _typed(start_response: Any) -> StartResponse:

@@ -33,8 +33,10 @@ class Service:
     hidden_members: API members that the trail must not show, besides those the model marks as sensitive.
     authorizes_itself: the service decides per resource inside the operation, as KMS does.
     needs_no_permission: operations that everyone with credentials may call.
+    data_events: operations on data itself, which CloudTrail's event history does not hold.
     logged_results: read-only operations whose results the trail shows all the same.
     only_region: of a global service: where all its calls happen, whichever Region they are signed for.
+    trail_names: parameters that the trail calls otherwise than their members, both in its casing.
     """
 
     client_name: str
@@ -44,6 +46,8 @@ class Service:
     hidden_members: frozenset[str] = frozenset()
     authorizes_itself: bool = False
     needs_no_permission: frozenset[str] = frozenset()
+    trail_names: Mapping[str, str] = field(default_factory=dict)
+    data_events: frozenset[str] = frozenset()
     only_region: str | None = None
     read_only_operations: Mapping[str, bool] = field(default_factory=dict)
     logged_results: frozenset[str] = frozenset()

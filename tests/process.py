@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,11 @@ class Process:
             aws_secret_access_key=demo.secret_access_key,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
         )
+
+    def control(self, path: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(f"{self.url}/_simulator/{path}", data=json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.loads(response.read())
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """End it by a signal; returns its exit status and the rest of its output."""

@@ -50,6 +50,10 @@ class Server:
         """Run all background jobs to their end."""
         self.control("jobs", {"run": True})
 
+    def step_jobs(self, steps: int = 1) -> None:
+        """Take background jobs as many steps further, held or not."""
+        self.control("jobs", {"steps": steps})
+
     def new_account(self) -> Account:
         made = self.control("accounts", {})
         return Account(self, made["Account"], made["AccessKeyId"], made["SecretAccessKey"])

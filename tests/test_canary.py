@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from botocore.exceptions import ClientError
 from services.registry import DATA_CLASSES
 from shared.aws.models import service_model
 from tests.services.wisdom.support import http
-from tests.support import Account, Server, events_of, started
+from tests.support import REGION, Account, Server, events_of, started
 
 CANARY = "3141592653589793238"
 """Digits alone, because a phone number must hold it."""
@@ -108,6 +109,13 @@ def fill_voice_id(client: Any, key: str) -> None:
     client.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId=CANARY)
     client.create_watchlist(DomainId=domain["DomainId"], Name=CANARY, Description=CANARY)
     client.untag_resource(ResourceArn=domain["Arn"], TagKeys=[f"{CANARY}0"])
+    client.start_speaker_enrollment_job(
+        DomainId=domain["DomainId"],
+        JobName=CANARY,
+        DataAccessRoleArn=f"arn:aws:iam::{domain['Arn'].split(':')[4]}:role/none",
+        InputDataConfig={"S3Uri": "s3://calls/requests.json"},
+        OutputDataConfig={"S3Uri": "s3://calls/out"},
+    )
     assert len(client.list_speakers(DomainId=domain["DomainId"])["SpeakerSummaries"]) == 1
 
 
@@ -130,6 +138,32 @@ def fill_wisdom(client: Any, key: str) -> None:
                 assert http("GET", made["content"]["url"]) == (200, CANARY.encode())
         wanted = {"filters": [{"field": "NAME", "operator": "EQUALS", "value": CANARY}]}
         assert len(client.search_content(**where, searchExpression=wanted)["contentSummaries"]) == 1
+
+
+def fill_s3(client: Any, key: str) -> None:
+    bucket = f"canary-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    said = {
+        "Metadata": {"name": CANARY},
+        "Tagging": f"{CANARY}={CANARY}",
+        "CacheControl": CANARY,
+        "ContentDisposition": CANARY,
+        "ContentEncoding": CANARY,
+        "ContentLanguage": CANARY,
+        "ContentType": CANARY,
+    }
+    for name, how in (
+        ("own", {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}),
+        ("managed", {"ServerSideEncryption": "aws:kms"}),
+        ("aws", {}),
+    ):
+        client.put_object(Bucket=bucket, Key=name, Body=CANARY.encode() * 100_000, **said, **how)
+        tags = [{"Key": CANARY, "Value": CANARY}]
+        client.put_object_tagging(Bucket=bucket, Key=name, Tagging={"TagSet": tags})
+        upload = client.create_multipart_upload(Bucket=bucket, Key=f"{name}-parts", **said, **how)["UploadId"]
+        part = {"Bucket": bucket, "Key": f"{name}-parts", "UploadId": upload, "PartNumber": 1}
+        client.upload_part(**part, Body=CANARY.encode())
+        assert client.get_object(Bucket=bucket, Key=name)["Body"].read() == CANARY.encode() * 100_000
 
 
 def fill_campaigns(client: Any, key: str) -> None:
@@ -155,12 +189,50 @@ def fill_campaigns(client: Any, key: str) -> None:
         assert len(taken["successfulRequests"]) == 1
 
 
+def fill_events(client: Any, key: str) -> None:
+    client.put_rule(Name="r", EventPattern=json.dumps({"source": [CANARY]}), Description=CANARY)
+    queue = "arn:aws:sqs:us-west-2:111122223333:absent"
+    transformer = {"InputPathsMap": {"a": "$.detail"}, "InputTemplate": f'"{CANARY}"'}
+    inputs = ({"Input": CANARY}, {"InputPath": f"$.detail.x{CANARY}"}, {"InputTransformer": transformer})
+    targets = [{"Id": str(number), "Arn": queue, **given} for number, given in enumerate(inputs)]
+    client.put_targets(Rule="r", Targets=targets)
+    entry = {"Source": CANARY, "DetailType": CANARY, "Detail": json.dumps({"a": CANARY}), "Resources": [CANARY]}
+    assert client.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    event = {
+        "id": "1",
+        "account": "1",
+        "source": CANARY,
+        "time": "t",
+        "region": "r",
+        "resources": [],
+        "detail-type": "d",
+    }
+    assert client.test_event_pattern(EventPattern=json.dumps({"source": [CANARY]}), Event=json.dumps(event))["Result"]
+
+
+def fill_sqs(client: Any, key: str) -> None:
+    for name, more in (("own", {"Attributes": {"KmsMasterKeyId": key}}), ("aws", {})):
+        url = client.create_queue(QueueName=name, **more)["QueueUrl"]
+        text = {"DataType": "String", "StringValue": CANARY}
+        client.send_message(
+            QueueUrl=url,
+            MessageBody=CANARY,
+            MessageAttributes={f"a{CANARY}": text},
+            MessageSystemAttributes={"AWSTraceHeader": text},
+        )
+        (message,) = client.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+        assert (message["Body"], message["Attributes"]["AWSTraceHeader"]) == (CANARY, CANARY)
+
+
 FILL: dict[str, Callable[[Any, str], None]] = {
     "connectcases": fill_cases,
     "customer-profiles": fill_profiles,
     "voice-id": fill_voice_id,
     "wisdom": fill_wisdom,
+    "s3": fill_s3,
     "connectcampaigns": fill_campaigns,
+    "events": fill_events,
+    "sqs": fill_sqs,
 }
 
 NOT_IN_INPUT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.cases import cases, domains, errors, fields, related_items, templates
+from services.cases import cases, domains, errors, event_stream, fields, related_items, templates
 from services.cases.data_classes import DATA_CLASSES
 from services.cases.domain import domain_arn
 from shared.identity import Caller
@@ -19,7 +19,7 @@ def resource_arn(operation: str, parameters: dict[str, Any], caller: Caller) -> 
 
 SERVICE = Service(
     client_name="connectcases",
-    modules=(domains, fields, templates, cases, related_items),
+    modules=(domains, fields, templates, cases, related_items, event_stream),
     refuse=errors.refuse,
     resource_arn=resource_arn,
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)) | {"filter", "searchTerm"},

@@ -10,6 +10,7 @@ from kms.ownership import Scope
 from services.cases import errors
 from services.cases.data_classes import CASE, TEMPLATE
 from services.cases.domain import get_record, get_scope
+from services.cases.event_stream import case_changed
 from services.cases.fields import check_values
 from services.cases.filters import matches
 from services.client_tokens import TokenReused, once
@@ -44,9 +45,10 @@ def update_case(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
     scope = get_scope(call, parameters["domainId"])
     record = get_record(call, scope, CASE, "Case", parameters["caseId"])
     check_values(call, scope, parameters["fields"])
-    values = _values(call, record) | _by_id(parameters["fields"])
-    values["last_updated_datetime"] = _now(call)
+    changes = {**_by_id(parameters["fields"]), "last_updated_datetime": _now(call)}
+    values = _values(call, record) | changes
     call.store.put(scope, CASE, record.record_id, {"fields": values}, record.attributes)
+    case_changed(call, scope, "CASE.UPDATED", record, values, changes)
     return {}
 
 
@@ -104,7 +106,8 @@ def _create(call: ServiceCall, scope: Scope, parameters: dict[str, Any]) -> str:
         "last_updated_datetime": _now(call),
         **values,
     }
-    call.store.put(scope, CASE, case_id, {"fields": values}, {"templateId": parameters["templateId"]})
+    record = call.store.put(scope, CASE, case_id, {"fields": values}, {"templateId": parameters["templateId"]})
+    case_changed(call, scope, "CASE.CREATED", record, values, values)
     return case_id
 
 

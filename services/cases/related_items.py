@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.cases import errors
 from services.cases.data_classes import CASE, COMMENT
 from services.cases.domain import get_record, get_scope, list_page
+from services.cases.event_stream import related_item_created
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -27,7 +28,8 @@ def create_related_item(parameters: dict[str, Any], call: ServiceCall) -> dict[s
         raise errors.quota_exceeded("related items", MAX_ITEMS)
     item_id = call.randomness.uuid()
     content = {"content": parameters["content"]}
-    call.store.put(scope, COMMENT, item_id, content, {"type": kind}, parent=case.record_id)
+    record = call.store.put(scope, COMMENT, item_id, content, {"type": kind}, parent=case.record_id)
+    related_item_created(call, scope, record, parameters["content"])
     return {
         "relatedItemId": item_id,
         "relatedItemArn": f"{scope.arn}/case/{case.record_id}/related-item/{item_id}",

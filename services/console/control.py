@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import isodate
@@ -17,8 +15,11 @@ from kms.costs import bill
 from services.blueprints import refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
+from services.console.control_calls import BadRequest, body_of, error_response, flag, in_unit
 from services.console.simulation import MEMBERS, Question, Unanswerable, answer
+from services.eventbridge.history import happened
 from services.outbound_campaigns.dialer import dial
+from services.voice_id.control import voice_id_control
 from shared import demo_world
 from shared.explanations import explain as explain_ruling
 from shared.explanations import explain_event
@@ -29,14 +30,12 @@ from shared.rulings import KEPT
 
 control = Blueprint("control", __name__, url_prefix="/_simulator")
 control.before_request(refuse_large_body)
+control.register_blueprint(voice_id_control)
 
 _TRAIL_LIMIT = 500
 _DIAL_LIMIT = 1_000
+_STEPS_LIMIT = 1_000
 _NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-
-
-class BadRequest(Exception):
-    """The body or a parameter is not what the call takes; the text says what it does take."""
 
 
 @control.before_request
@@ -44,51 +43,18 @@ def _guard() -> Response | None:
     try:
         guard.check(request)
     except guard.Refused as refusal:
-        return _error(403, str(refusal))
+        return error_response(403, str(refusal))
     return None
 
 
 @control.errorhandler(BadRequest)
 def _bad_request(error: BadRequest) -> Response:
-    return _error(400, str(error))
+    return error_response(400, str(error))
 
 
 @control.errorhandler(HTTPException)
 def _http_error(error: HTTPException) -> Response:
-    return _error(error.code or 500, error.description or error.name)
-
-
-def _error(status: int, message: str) -> Response:
-    response = jsonify({"message": message})
-    response.status_code = status
-    return response
-
-
-def _body(*allowed: str) -> dict[str, Any]:
-    """The JSON object of the request; an empty body is an empty object. Raises: BadRequest."""
-    data = request.get_data()
-    try:
-        body = json.loads(data) if data else {}
-    except ValueError as error:
-        raise BadRequest("The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    unknown = sorted(set(body) - set(allowed))
-    if unknown:
-        takes = f"takes {', '.join(allowed)}" if allowed else "takes no members"
-        raise BadRequest(f"Unknown member {unknown[0]}; this call {takes}.")
-    return body
-
-
-def _in_unit(function: Callable[[], Response]) -> Callable[[], Response]:
-    """Run a control call as one unit of work."""
-
-    @wraps(function)
-    def wrapped() -> Response:
-        with simulator().database.unit():
-            return function()
-
-    return wrapped
+    return error_response(error.code or 500, error.description or error.name)
 
 
 @control.get("/health")
@@ -102,9 +68,9 @@ def _has_demo() -> bool:
 
 
 @control.post("/reset")
-@_in_unit
+@in_unit
 def reset() -> Response:
-    _body()
+    body_of()
     simulator().reset()
     return jsonify({"status": "reset"})
 
@@ -115,10 +81,10 @@ def get_clock() -> Response:
 
 
 @control.post("/clock")
-@_in_unit
+@in_unit
 def advance_clock() -> Response:
     """{"advance": "P7D"}: move the clock and carry out what falls due on the way."""
-    text = _body("advance").get("advance")
+    text = body_of("advance").get("advance")
     try:
         step = isodate.parse_duration(text, as_timedelta_if_possible=True)
         world = simulator()
@@ -130,6 +96,7 @@ def advance_clock() -> Response:
     except (ValueError, OverflowError) as error:
         raise BadRequest(str(error)) from error
     world.run_due()
+    world.deliver_due()
     return jsonify({"now": world.clock.now_datetime().isoformat()})
 
 
@@ -140,11 +107,11 @@ def get_faults() -> Response:
 
 
 @control.post("/faults")
-@_in_unit
+@in_unit
 def change_faults() -> Response:
     """{"grant_consistency": "PT5M"}: switch a fault on, or off with null; the others stay as they are."""
     try:
-        simulator().faults.change(_body(*simulator().faults.settings))
+        simulator().faults.change(body_of(*simulator().faults.settings))
     except FaultSettings as error:
         raise BadRequest(str(error)) from error
     return get_faults()
@@ -156,10 +123,10 @@ def list_accounts() -> Response:
 
 
 @control.post("/accounts")
-@_in_unit
+@in_unit
 def create_account() -> Response:
     """A fresh account and the access key of its administrator."""
-    _body()
+    body_of()
     account_id, key = simulator().create_account()
     return jsonify(
         {
@@ -171,22 +138,22 @@ def create_account() -> Response:
 
 
 @control.post("/users")
-@_in_unit
+@in_unit
 def create_user() -> Response:
     """{"Account", "Name", "Policies": [...]}: an IAM user with inline policies, and its access key."""
-    account_id, name, policies = _principal(_body("Account", "Name", "Policies"), USER)
+    account_id, name, policies = _principal(body_of("Account", "Name", "Policies"), USER)
     identities = simulator().identities
     return _credentials(identities.create_access_key(identities.create_user(account_id, name, policies)))
 
 
 @control.post("/roles")
-@_in_unit
+@in_unit
 def create_role() -> Response:
     """{"Account", "Name", "Policies": [...], "Session"}: a role, and credentials of a session of it.
 
     The credentials do not expire: who advances the clock keeps them.
     """
-    body = _body("Account", "Name", "Policies", "Session")
+    body = body_of("Account", "Name", "Policies", "Session")
     session = body.get("Session", "session")
     if not isinstance(session, str) or not _NAME.fullmatch(session):
         raise BadRequest('"Session" must be a name of 2 to 64 letters, digits and _+=,.@-.')
@@ -239,6 +206,7 @@ def list_jobs() -> Response:
             "subject": job.subject,
             "status": job.status,
             "message": job.message,
+            "state": job.state,
         }
         for job in world.jobs.all()
     ]
@@ -246,36 +214,48 @@ def list_jobs() -> Response:
 
 
 @control.post("/jobs")
-@_in_unit
+@in_unit
 def drive_jobs() -> Response:
     """{"hold": true} keeps background work from going on; {"run": true} brings it to its end, now.
 
     Besides jobs that is what AWS does a moment later: a replica is ready, a custom key store is connected.
+    {"steps": 2} takes as many steps of jobs, held or not, so that what happens in the middle can be looked at.
     """
-    body = _body("hold", "run")
+    body = body_of("hold", "run", "steps")
     world = simulator()
     if "hold" in body:
-        world.jobs.held = _flag(body["hold"], "hold")
-    if _flag(body.get("run", False), "run"):
-        world.jobs.run_all()
+        world.jobs.held = flag(body["hold"], "hold")
+    for _ in range(_steps(body.get("steps", 0))):
+        world.jobs.step(although_held=True)
+    if flag(body.get("run", False), "run"):
+        world.run_background()
         world.schedule.settle()
     return list_jobs()
 
 
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise BadRequest(f'"{name}" must be true or false.')
+def _steps(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _STEPS_LIMIT:
+        raise BadRequest(f'"steps" must be a number from 0 to {_STEPS_LIMIT}.')
     return value
 
 
+@control.get("/events")
+def list_events() -> Response:
+    """The newest events of any account's buses: how far each has come, and to whom. What they say only queues tell."""
+    where = {"account_id": request.args["account"]} if "account" in request.args else {}
+    database = simulator().database
+    rows = database.select("bus_events", where, order=["-sequence"], limit=_TRAIL_LIMIT)
+    return jsonify({"Events": [happened(database, row) for row in rows]})
+
+
 @control.post("/custom-key-stores")
-@_in_unit
+@in_unit
 def custom_key_stores() -> Response:
     """{"Account", "Region", "CustomKeyStoreId", "Available", "ConnectionErrorCode"}: break what stands behind a store.
 
     Or mend it, with "Available": true. The code says what is out of order; without one it is the likeliest thing.
     """
-    body = _body("Account", "Region", "CustomKeyStoreId", "Available", "ConnectionErrorCode")
+    body = body_of("Account", "Region", "CustomKeyStoreId", "Available", "ConnectionErrorCode")
     world, region = simulator(), body.get("Region", demo_world.REGION)
     where = {"account_id": body.get("Account"), "region": region, "store_id": body.get("CustomKeyStoreId")}
     row = world.database.find("custom_key_stores", where) if all(isinstance(v, str) for v in where.values()) else None
@@ -286,7 +266,7 @@ def custom_key_stores() -> Response:
     code = body.get("ConnectionErrorCode", next(iter(codes)))
     if not isinstance(code, str) or code not in codes:
         raise BadRequest(f'"ConnectionErrorCode" must be one of {", ".join(codes)}.')
-    outage = None if _flag(body.get("Available"), "Available") else code
+    outage = None if flag(body.get("Available"), "Available") else code
     store_backing.set_outage(world.engine, store, outage)
     return jsonify({"CustomKeyStoreId": store.store_id, "Available": outage is None, "ConnectionErrorCode": outage})
 
@@ -333,17 +313,17 @@ def explain() -> Response:
 def explain_question() -> Response:
     """{"Principal", "Action", "Key", ...}: how it would be decided now. Nothing is done."""
     try:
-        ruling = answer(simulator(), Question.of(_body(*MEMBERS)))
+        ruling = answer(simulator(), Question.of(body_of(*MEMBERS)))
     except Unanswerable as error:
         raise BadRequest(str(error)) from error
     return jsonify(explain_ruling(ruling))
 
 
 @control.post("/dialer")
-@_in_unit
+@in_unit
 def dialer() -> Response:
     """{"Account", "Region", "Campaign", "Limit"}: let the dialer take what a campaign has queued."""
-    body = _body("Account", "Region", "Campaign", "Limit")
+    body = body_of("Account", "Region", "Campaign", "Limit")
     try:
         account_id, campaign = str(body["Account"]), str(body["Campaign"])
     except KeyError as error:
@@ -363,7 +343,7 @@ def comparison() -> Response:
 @control.post("/compare")
 def compare() -> Response:
     """Start the comparison in worlds of its own; GET tells how far it is."""
-    _body()
+    body_of()
     run = comparison_run(simulator())
     run.start()
     response = jsonify(run.as_json())

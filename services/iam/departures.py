@@ -1,7 +1,7 @@
 """What else changes when a user or role is renamed or deleted: its credentials, and the policies that name it.
 
-Its sessions end at once. Key policies, trust policies and grants keep who they name: a new ARN after a renaming,
-the unique id after a deletion, so that a new principal of the same name inherits nothing.
+Its sessions end at once. Key policies, bucket policies, trust policies and grants keep who they name: a new ARN after
+a renaming, the unique id after a deletion, so that a new principal of the same name inherits nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kms.principals import rename_everywhere
+from services.s3.policies import rename_in_buckets
 from shared.database import Row
 from shared.identity import ROLE, assumed_role_arn
 from shared.policy.renaming import Rename, rename_principals
@@ -42,6 +43,7 @@ def forget(call: ServiceCall, row: Row) -> None:
 
 def _rename_in_policies(call: ServiceCall, rename: Rename) -> None:
     rename_everywhere(call.database, rename)
+    rename_in_buckets(call.store, rename)
     for role in call.database.select("principals", {"kind": ROLE}):
         trust_policy = rename_principals(role["trust_policy"], rename)
         if trust_policy is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
 from services.pages import decode, encode
-from shared.aws.signature import unknown_credential
+from shared.aws.credential import unknown_credential
 from shared.catalog import PARTITION
 from shared.database import Row
 from shared.errors import ServiceError

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.voice_id import domains, errors, speakers, tags, watchlists
+from services.voice_id import (
+    domains,
+    errors,
+    fraudster_registration_jobs,
+    fraudsters,
+    sessions,
+    speaker_enrollment_jobs,
+    speakers,
+    tags,
+    watchlists,
+)
 from services.voice_id.data_classes import DATA_CLASSES
 from services.voice_id.domain import domain_arn
 from shared.identity import Caller
@@ -21,7 +31,16 @@ def resource_arn(operation: str, parameters: dict[str, Any], caller: Caller) -> 
 
 SERVICE = Service(
     client_name="voice-id",
-    modules=(domains, speakers, watchlists, tags),
+    modules=(
+        domains,
+        speakers,
+        fraudsters,
+        watchlists,
+        speaker_enrollment_jobs,
+        fraudster_registration_jobs,
+        sessions,
+        tags,
+    ),
     refuse=errors.refuse,
     resource_arn=resource_arn,
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),

@@ -10,6 +10,7 @@ from kms.ownership import Scope
 from kms.reencryption import KIND
 from services.voice_id import errors
 from services.voice_id.data_classes import DOMAIN
+from services.voice_id.worker import Worker
 from shared.catalog import arn as build_arn
 from shared.identity import Caller
 from shared.jobs import Job
@@ -46,36 +47,44 @@ def domain_arn(caller: Caller, domain_id: str) -> str:
     return build_arn("voiceid", caller.region, caller.account_id, f"domain/{domain_id}")
 
 
-def find_domain(call: ServiceCall, domain_id: str) -> Domain | None:
-    """A domain of the caller's account and Region; None once it was deleted more than 30 days ago."""
-    scope = call.store.find_scope(domain_arn(call.caller, domain_id))
+def find_domain(worker: Worker, arn: str) -> Domain | None:
+    """The domain of an ARN; None once it was deleted more than 30 days ago."""
+    scope = worker.store.find_scope(arn)
     if scope is None:
         return None
-    record = call.store.get(scope.arn, DOMAIN, domain_id)
+    record = worker.store.get(scope.arn, DOMAIN, arn.rpartition("/")[2])
     deleted_at = record.attributes["DeletedAt"]
-    if deleted_at is not None and deleted_at + KEPT_SECONDS <= call.clock.now():
+    if deleted_at is not None and deleted_at + KEPT_SECONDS <= worker.clock.now():
         return None
     return Domain(scope, record)
 
 
 def get_domain(call: ServiceCall, domain_id: str) -> Domain:
+    """A domain of the caller's account and Region. Raises: ServiceError("ResourceNotFoundException")."""
+    return existing(find_domain(call, domain_arn(call.caller, domain_id)), domain_id)
+
+
+def get_active_domain(call: ServiceCall, domain_id: str) -> Domain:
+    """A domain that can be changed. Raises: as `get_domain`; ServiceError("ConflictException")."""
+    return active(get_domain(call, domain_id))
+
+
+def existing(domain: Domain | None, domain_id: str) -> Domain:
     """Raises: ServiceError("ResourceNotFoundException")."""
-    domain = find_domain(call, domain_id)
     if domain is None:
         raise errors.not_found("DOMAIN", domain_id)
     return domain
 
 
-def get_active_domain(call: ServiceCall, domain_id: str) -> Domain:
-    """A domain that can be changed. Raises: as `get_domain`; ServiceError("ConflictException")."""
-    domain = get_domain(call, domain_id)
+def active(domain: Domain) -> Domain:
+    """Raises: ServiceError("ConflictException")."""
     if domain.status != ACTIVE:
-        raise errors.conflict(errors.DOMAIN_NOT_ACTIVE, f"The domain {domain_id} is not active.")
+        raise errors.conflict(errors.DOMAIN_NOT_ACTIVE, f"The domain {domain.domain_id} is not active.")
     return domain
 
 
-def latest_key_switch(call: ServiceCall, domain: Domain) -> Job | None:
-    return call.simulator.jobs.latest(KIND, domain.arn)
+def latest_key_switch(worker: Worker, domain: Domain) -> Job | None:
+    return worker.simulator.jobs.latest(KIND, domain.arn)
 
 
 def summary(call: ServiceCall, domain: Domain) -> dict[str, Any]:

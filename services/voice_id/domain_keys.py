@@ -35,15 +35,16 @@ def protect(call: ServiceCall, arn: str, key_id: str) -> Scope:
 
 
 def apply_key(call: ServiceCall, domain: Domain, key_id: str) -> Scope:
-    """Give a domain the key that UpdateDomain names, if it has another.
+    """Give a domain the key that UpdateDomain names, if it has another; and a grant, if the one it had is gone.
 
     What is stored under the old key stays there until `move_data` has started its job and the job has run.
     Raises: as `protect`; ServiceError("ConflictException") while another switch is under way.
     """
     try:
-        if is_key_of(call, domain.scope, key_id):
+        if not is_key_of(call, domain.scope, key_id):
+            _refuse_second_switch(call, domain)
+        elif call.store.is_provided(domain.scope):
             return domain.scope
-        _refuse_second_switch(call, domain)
         scope = call.store.rekey_scope(domain.scope, CustomerManaged.kind, key_id=key_id)
         _describe_by_grant(call, scope, key_id)
     except KmsRefusal as refusal:

@@ -1,27 +1,31 @@
 """Domains: create, describe, list, update, delete.
 
-Follows the Voice ID API reference and "Encryption at rest". Left out: the BIPA consent before the first domain,
-the PENDING status, and the erasure of a deleted domain's data (after its 30 days it is out of reach, not gone).
+Follows the Voice ID API reference and "Encryption at rest". A domain is there at once, so none is ever PENDING.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kms.errors import NotFound
 from kms.ownership import Scope
 from services.client_tokens import TokenReused, once
 from services.pages import page
 from services.voice_id import errors
+from services.voice_id.consent import check_consent
 from services.voice_id.data_classes import DOMAIN
 from services.voice_id.domain import (
     ACTIVE,
+    KEPT_SECONDS,
     SUSPENDED,
+    Domain,
     domain_arn,
     get_active_domain,
     get_domain,
     summary,
 )
 from services.voice_id.domain_keys import apply_key, move_data, protect
+from services.voice_id.erasure import DOMAIN_ERASURE
 from services.voice_id.tags import check_tags, write_tags
 from services.voice_id.watchlists import add_default_watchlist
 from shared.catalog import arn as build_arn
@@ -72,17 +76,28 @@ def update_domain(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
 
 
 def delete_domain(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    """Take a domain out of service for good; needs no key, so that a domain whose key is gone can go too."""
+    """Take a domain out of service; after 30 days all of it is erased. One whose key was deleted can go too."""
     domain = get_active_domain(call, parameters["DomainId"])
+    _require_access_to_what_is_left(call, domain)
     now = call.clock.now()
     call.store.set_attributes(domain.record, DomainStatus=SUSPENDED, DeletedAt=now, UpdatedAt=now)
+    call.simulator.deadlines.set(DOMAIN_ERASURE, domain.arn, domain.domain_id, now + KEPT_SECONDS)
     listed = call.store.find(_register_arn(call), _REGISTER, domain.domain_id)
     if listed is not None:
         call.store.delete(listed)
     return {}
 
 
+def _require_access_to_what_is_left(call: ServiceCall, domain: Domain) -> None:
+    """Raises: KmsRefusal, unless the key is gone for good: then nothing is left that it could protect."""
+    try:
+        call.store.require_access(domain.scope)
+    except NotFound:
+        return
+
+
 def _create(parameters: dict[str, Any], call: ServiceCall) -> str:
+    check_consent(call, call.account_id, call.region)
     if call.store.count(_register_arn(call), _REGISTER) >= MAX_DOMAINS:
         raise errors.quota_exceeded("domains", MAX_DOMAINS)
     tags = check_tags(parameters.get("Tags", []))

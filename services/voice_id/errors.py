@@ -11,11 +11,18 @@ refuse = access_denied
 DOMAIN_NOT_ACTIVE = "DOMAIN_NOT_ACTIVE"
 LOCKED = "DOMAIN_LOCKED_FROM_ENCRYPTION_UPDATES"
 CONCURRENT_CHANGES = "CONCURRENT_CHANGES"
+LAST_WATCHLIST = "FRAUDSTER_MUST_BELONG_TO_AT_LEAST_ONE_WATCHLIST"
+NON_EMPTY_WATCHLIST = "CANNOT_DELETE_NON_EMPTY_WATCHLIST"
+ANOTHER_STREAM = "ANOTHER_ACTIVE_STREAM"
+SPEAKER_NOT_SET = "SPEAKER_NOT_SET"
+SPEAKER_OPTED_OUT = "SPEAKER_OPTED_OUT"
+ENROLLMENT_EXISTS = "ENROLLMENT_ALREADY_EXISTS"
+SPEAKER_FIXED = "CANNOT_CHANGE_SPEAKER_AFTER_ENROLLMENT"
 
 
 def not_found(resource_type: str, resource_id: str) -> ServiceError:
-    """resource_type: of the model's ResourceType: DOMAIN, SPEAKER, WATCHLIST."""
-    message = f"The {resource_type.lower()} {resource_id} was not found."
+    """resource_type: of the model's ResourceType: BATCH_JOB, DOMAIN, SESSION, WATCHLIST."""
+    message = f"The {resource_type.lower().replace('_', ' ')} {resource_id} was not found."
     return ServiceError("ResourceNotFoundException", message, ResourceType=resource_type)
 
 
@@ -23,6 +30,18 @@ def speaker_not_found() -> ServiceError:
     """Does not repeat the id: a customer's id of a speaker is protected, and messages reach the trail."""
     message = "The speaker was not found."
     return ServiceError("ResourceNotFoundException", message, ResourceType="SPEAKER")
+
+
+def fraudster_not_found() -> ServiceError:
+    """Does not repeat the id: the service model marks it as sensitive."""
+    message = "The fraudster was not found."
+    return ServiceError("ResourceNotFoundException", message, ResourceType="FRAUDSTER")
+
+
+def no_consent() -> ServiceError:
+    """Source: ResourceType of the model; that it is this error is inferred."""
+    message = "The terms for the use of biometric data were not acknowledged in this account."
+    return ServiceError("ResourceNotFoundException", message, ResourceType="COMPLIANCE_CONSENT")
 
 
 def conflict(conflict_type: str, message: str) -> ServiceError:

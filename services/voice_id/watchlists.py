@@ -1,6 +1,6 @@
 """Watchlists: create, describe, list, update, delete; and the default one that every domain is born with.
 
-Follows the Voice ID API reference. There are no fraudsters yet, so every watchlist is empty.
+Follows the Voice ID API reference.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from services.pages import page
 from services.voice_id import errors
 from services.voice_id.data_classes import WATCHLIST
 from services.voice_id.domain import Domain, get_active_domain, get_domain
+from services.voice_id.fraudster import count_on
+from services.voice_id.watchlist import get_watchlist
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -30,12 +32,12 @@ def create_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
         watchlist_id = once(call, parameters.get("ClientToken"), parameters, lambda: _create(parameters, call, domain))
     except TokenReused as reuse:
         raise errors.token_reused() from reuse
-    return _answer(call, domain, _get(call, domain, watchlist_id))
+    return _answer(call, domain, get_watchlist(call, domain, watchlist_id))
 
 
 def describe_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     domain = get_domain(call, parameters["DomainId"])
-    return _answer(call, domain, _get(call, domain, parameters["WatchlistId"]))
+    return _answer(call, domain, get_watchlist(call, domain, parameters["WatchlistId"]))
 
 
 def list_watchlists(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -62,7 +64,10 @@ def update_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
 def delete_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     domain = get_active_domain(call, parameters["DomainId"])
     call.store.require_access(domain.scope)
-    call.store.delete(_get_own(call, domain, parameters["WatchlistId"], "deleted"))
+    record = _get_own(call, domain, parameters["WatchlistId"], "deleted")
+    if count_on(call, domain, record.record_id):
+        raise errors.conflict(errors.NON_EMPTY_WATCHLIST, "There are fraudsters on the watchlist.")
+    call.store.delete(record)
     return {}
 
 
@@ -88,17 +93,9 @@ def _write(
     return call.store.put(scope, WATCHLIST, watchlist_id, protected, attributes)
 
 
-def _get(call: ServiceCall, domain: Domain, watchlist_id: str) -> Record:
-    record = call.store.find(domain.arn, WATCHLIST, watchlist_id)
-    if record is None:
-        call.store.require_access(domain.scope)
-        raise errors.not_found("WATCHLIST", watchlist_id)
-    return record
-
-
 def _get_own(call: ServiceCall, domain: Domain, watchlist_id: str, deed: str) -> Record:
     """A watchlist that the customer made: the default one cannot be changed."""
-    record = _get(call, domain, watchlist_id)
+    record = get_watchlist(call, domain, watchlist_id)
     if record.attributes["DefaultWatchlist"]:
         raise errors.invalid(f"The default watchlist cannot be {deed}.")
     return record

@@ -68,6 +68,40 @@ VALIDATION_ERROR_CODES = (
 )
 """What services call a parameter that breaks a constraint, most usual first."""
 
+QUERY_COMPATIBLE = "awsQueryCompatible"
+"""Trait of a service that once spoke the query protocol, and whose clients still know its errors by those codes."""
+
+CODE_OF_QUERY_DAYS = MappingProxyType(
+    {
+        "AccessDeniedException": "AccessDenied",
+        "InvalidParameterValueException": "InvalidParameterValue",
+        "KmsAccessDenied": "KMS.AccessDeniedException",
+        "KmsDisabled": "KMS.DisabledException",
+        "KmsInvalidKeyUsage": "KMS.InvalidKeyUsageException",
+        "KmsInvalidState": "KMS.InvalidStateException",
+        "KmsNotFound": "KMS.NotFoundException",
+        "KmsOptInRequired": "KMS.OptInRequired",
+        "KmsThrottled": "KMS.ThrottlingException",
+        "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueNameExists": "QueueAlreadyExists",
+        **{
+            name: f"AWS.SimpleQueueService.{name}"
+            for name in (
+                "BatchEntryIdsNotDistinct",
+                "BatchRequestTooLong",
+                "EmptyBatchRequest",
+                "InvalidBatchEntryId",
+                "MessageNotInflight",
+                "PurgeQueueInProgress",
+                "QueueDeletedRecently",
+                "TooManyEntriesInBatchRequest",
+                "UnsupportedOperation",
+            )
+        },
+    }
+)
+"""Error shape -> its code in the query protocol. Source: SQS API reference; earlier botocore models of sqs."""
+
 _DEFAULT_STATUS = 400
 _MESSAGE_MEMBERS = ("message", "Message")
 
@@ -93,6 +127,14 @@ def _status_of_code(model: ServiceModel, code: str) -> int:
     if protocol != "json" and code in STATUS_OUTSIDE_AWS_JSON:
         return STATUS_OUTSIDE_AWS_JSON[code]
     return STATUS_OF_COMMON_ERRORS.get(code, _DEFAULT_STATUS)
+
+
+def query_error(model: ServiceModel, error: ServiceError) -> str | None:
+    """The x-amzn-query-error header of an error: code and fault; None for services that never spoke query."""
+    if QUERY_COMPATIBLE not in model.metadata:
+        return None
+    fault = "Sender" if status_of(model, error) < 500 else "Receiver"
+    return f"{CODE_OF_QUERY_DAYS.get(error.code, error.code)};{fault}"
 
 
 @cache
@@ -122,7 +164,11 @@ def _usual_message_member(model: ServiceModel) -> str:
 def validation_error_code(operation: OperationModel) -> str:
     """What an operation calls a parameter that breaks a constraint of the model.
 
-    ValidationException, unless the operation lists only another usual name, such as BadRequestException.
+    ValidationException, unless the operation lists only another usual name, such as BadRequestException; of an XML
+    body it is the body that is malformed.
     """
+    payload = operation.input_shape.serialization.get("payload") if operation.input_shape else None
+    if payload and operation.service_model.resolved_protocol == "rest-xml" and not operation.has_streaming_input:
+        return "MalformedXML"
     listed = {shape.name for shape in operation.error_shapes}
     return next((code for code in VALIDATION_ERROR_CODES if code in listed), VALIDATION_ERROR_CODES[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -13,6 +13,7 @@ class HttpRequest:
     raw_path: percent-encoded as sent and without any service prefix; SigV4 signs these very bytes.
     query_string: raw, without the question mark.
     headers: names in lower case; repeated headers joined with a comma.
+    streams: the body is not here yet: whoever answers takes it in piece by piece.
     """
 
     method: str
@@ -22,10 +23,13 @@ class HttpRequest:
     body: bytes
     source_ip: str = "127.0.0.1"
     body_too_large: bool = False
+    streams: bool = False
 
 
 @dataclass(frozen=True)
 class HttpResponse:
+    """body: whole, or an iterator of its pieces with a `close` that is called in any case."""
+
     status: int
-    body: bytes
+    body: bytes | Iterator[bytes]
     headers: dict[str, str] = field(default_factory=dict)

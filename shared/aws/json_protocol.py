@@ -11,7 +11,7 @@ from typing import Any
 from botocore.model import OperationModel, ServiceModel
 
 from shared.aws import json_body
-from shared.aws.errors import message_member, status_of
+from shared.aws.errors import message_member, query_error, status_of
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.models import error_shapes_by_code, operations_by_target
 from shared.aws.protocol import Route
@@ -21,7 +21,7 @@ _CONTENT_TYPES = frozenset({"application/x-amz-json-1.0", "application/x-amz-jso
 
 
 class JsonProtocol:
-    """The protocol of kms, voice-id, cloudtrail and events."""
+    """The protocol of kms, voice-id, cloudtrail, events and sqs."""
 
     def route(self, model: ServiceModel, request: HttpRequest) -> Route:
         """Raises: ServiceError UnknownOperationException: 400 for the target, 404 for the content type.
@@ -61,7 +61,10 @@ class JsonProtocol:
             document.update({name: value for name, value in error.members.items() if value is not None})
         else:
             document.update(json_body.writers_of(model).of_structure(shape)(error.members))
-        return HttpResponse(status_of(model, error), json_body.dump(document), _headers(model, request_id))
+        headers = _headers(model, request_id)
+        if (in_query_days := query_error(model, error)) is not None:
+            headers["x-amzn-query-error"] = in_query_days
+        return HttpResponse(status_of(model, error), json_body.dump(document), headers)
 
 
 @cache

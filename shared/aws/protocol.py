@@ -58,10 +58,12 @@ def protocol_of(model: ServiceModel) -> WireProtocol:
     from shared.aws.json_protocol import JsonProtocol
     from shared.aws.query import QueryProtocol
     from shared.aws.rest_json import RestJsonProtocol
+    from shared.aws.rest_xml import RestXmlProtocol
 
     protocols: dict[str, WireProtocol] = {
         "json": JsonProtocol(),
         "rest-json": RestJsonProtocol(),
+        "rest-xml": RestXmlProtocol(),
         "query": QueryProtocol(),
     }
     name: str = model.resolved_protocol

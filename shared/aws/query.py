@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,7 +17,8 @@ from shared.aws.errors import status_of
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.models import error_shapes_by_code, operations_by_name, wire_name
 from shared.aws.protocol import Route
-from shared.aws.values import from_text, serialization_error, to_text
+from shared.aws.values import from_text, serialization_error
+from shared.aws.xml_body import legal, list_tag, write_members
 from shared.errors import ServiceError
 
 CODE_IN_QUERY = MappingProxyType(
@@ -42,7 +42,6 @@ CODE_IN_QUERY = MappingProxyType(
 CONTENT_TYPE = "text/xml"
 FORM = "application/x-www-form-urlencoded"
 _TIMESTAMP_FORMAT = "iso8601"
-_ILLEGAL_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VALUE = ""
 
 Tree = dict[str, Any]
@@ -77,7 +76,7 @@ class QueryProtocol:
         if shape is not None:
             wrapper = shape.serialization.get("resultWrapper")
             parent = root if wrapper is None else ElementTree.SubElement(root, wrapper)
-            _write_members(parent, shape, result)
+            write_members(parent, shape, result)
         elif any(value is not None for value in result.values()):
             raise LookupError(f"{operation.name} has no output.")
         metadata = ElementTree.SubElement(root, "ResponseMetadata")
@@ -90,10 +89,10 @@ class QueryProtocol:
         element = ElementTree.SubElement(root, "Error")
         ElementTree.SubElement(element, "Type").text = "Sender" if status < 500 else "Receiver"
         ElementTree.SubElement(element, "Code").text = _code(model, error.code)
-        ElementTree.SubElement(element, "Message").text = _legal(error.message)
+        ElementTree.SubElement(element, "Message").text = legal(error.message)
         shape = error_shapes_by_code(model).get(error.code)
         if shape is not None:
-            _write_members(element, shape, error.members)
+            write_members(element, shape, error.members)
         ElementTree.SubElement(root, "RequestId").text = request_id
         return _response(status, root, request_id)
 
@@ -150,17 +149,10 @@ def _read_structure(shape: Any, tree: Tree) -> dict[str, Any]:
     """Keyed by the names that `shared.aws.schema` looks for, which are not always those of the form."""
     document = {}
     for name, member in shape.members.items():
-        subtree = tree.get(_form_name(name, member))
+        subtree = tree.get(list_tag(name, member))
         if subtree is not None:
             document[wire_name(name, member)] = _read(member, subtree)
     return document
-
-
-def _form_name(name: str, shape: Any) -> str:
-    """A flattened list goes by the name of its elements, if they have one."""
-    if shape.type_name == "list" and shape.serialization.get("flattened"):
-        return wire_name(wire_name(name, shape), shape.member)
-    return wire_name(name, shape)
 
 
 def _read_list(shape: Any, tree: Tree) -> list[Any]:
@@ -183,41 +175,3 @@ def _numbered(tree: Tree) -> list[Tree]:
     """The subtrees 1, 2, 3 ... in order; gaps are closed, as AWS does."""
     numbers = sorted((int(part), part) for part in tree if part.isascii() and part.isdecimal() and len(part) < 10)
     return [tree[part] for _, part in numbers]
-
-
-def _write_members(parent: ElementTree.Element, shape: Any, members: dict[str, Any]) -> None:
-    for name, value in members.items():
-        if value is None:
-            continue
-        if name not in shape.members:
-            raise LookupError(f"{shape.name} has no member {name}.")
-        _write(parent, _form_name(name, shape.members[name]), shape.members[name], value)
-
-
-def _write(parent: ElementTree.Element, tag: str, shape: Any, value: Any) -> None:
-    flattened = bool(shape.serialization.get("flattened"))
-    match shape.type_name:
-        case "structure":
-            _write_members(ElementTree.SubElement(parent, tag), shape, value)
-        case "list":
-            inside = parent if flattened else ElementTree.SubElement(parent, tag)
-            element_tag = tag if flattened else wire_name("member", shape.member)
-            for element in value:
-                _write(inside, element_tag, shape.member, element)
-        case "map":
-            inside = parent if flattened else ElementTree.SubElement(parent, tag)
-            _write_entries(inside, tag if flattened else "entry", shape, value)
-        case _:
-            ElementTree.SubElement(parent, tag).text = _legal(to_text(shape, value, _TIMESTAMP_FORMAT))
-
-
-def _write_entries(parent: ElementTree.Element, tag: str, shape: Any, mapping: dict[str, Any]) -> None:
-    for key, value in mapping.items():
-        entry = ElementTree.SubElement(parent, tag)
-        _write(entry, wire_name("key", shape.key), shape.key, key)
-        _write(entry, wire_name("value", shape.value), shape.value, value)
-
-
-def _legal(text: str) -> str:
-    """Text that XML 1.0 can hold: what it cannot becomes U+FFFD."""
-    return _ILLEGAL_IN_XML.sub("\ufffd", text)

@@ -1,8 +1,8 @@
 """Which service a request is for, when one port serves all: a WSGI step makes every service a path prefix.
 
-Signed requests are told apart by the service in their credential scope: paths alone do not do, since Cases
-and Customer Profiles both have /domains. Unsigned ones are told by X-Amz-Target, by a form body (sts) or by a
-prefix.
+Signed requests are told apart by the service in their credential scope, which stands in a header or in the query of a
+presigned URL: paths alone do not do, since Cases and Customer Profiles both have /domains. Unsigned ones are told by
+X-Amz-Target, by a form body (sts), by a host name that begins with a bucket (s3), or by a prefix.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from shared.aws import signature_v2
+from shared.aws.hosts import bucket_of_host
 from shared.aws.http import HttpRequest
 from shared.aws.models import service_model
+from shared.aws.protocol import protocol_of
 from shared.aws.signature import claimed_credential
+from shared.errors import ServiceError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,7 +33,10 @@ CLIENT_NAME_BY_SIGNING_NAME = MappingProxyType(
         "wisdom": "wisdom",
         "connect-campaigns": "connectcampaigns",
         "cloudtrail": "cloudtrail",
+        "s3": "s3",
         "sts": "sts",
+        "events": "events",
+        "sqs": "sqs",
         "iam": "iam",
     }
 )
@@ -40,6 +47,12 @@ SERVICE_KEY = "connect_at_rest.service"
 RAW_PATH_KEY = "connect_at_rest.raw_path"
 SIGNING_NAME_KEY = "connect_at_rest.signing_name"
 BODY_TOO_LARGE_KEY = "connect_at_rest.body_too_large"
+PENDING_KEY = "connect_at_rest.pending"
+"""A list, in the environment of a server that can wait: an app that is not done puts its `Pending` there."""
+STREAMED_KEY = "connect_at_rest.streamed_answer"
+"""Set by an app whose answer is to be sent piece by piece."""
+
+S3 = "s3"
 
 _OWN_PREFIXES = frozenset({"_simulator", "static"})
 _FORM = "application/x-www-form-urlencoded"
@@ -73,6 +86,8 @@ class ServicePrefix:
         by_target = _client_name_of_target(environ.get("HTTP_X_AMZ_TARGET", ""), self._client_names)
         if by_target is not None:
             self._rewrite(environ, by_target, _without_prefix(raw_path, by_target))
+        elif bucket_of_host(environ.get("HTTP_HOST", "")) is not None:
+            self._rewrite(environ, S3, raw_path)
         elif first in self._client_names:
             self._rewrite(environ, first, f"/{rest}")
         elif raw_path == "/" and _is_form(environ):
@@ -84,21 +99,36 @@ class ServicePrefix:
         environ[SERVICE_KEY] = client_name
         environ[RAW_PATH_KEY] = raw_path
         environ["SCRIPT_NAME"] = ""
-        environ["PATH_INFO"] = f"/{client_name}{raw_path}"
+        # Blueprints route by what stands in RAW_PATH_KEY; Flask's own paths cannot begin with two slashes.
+        environ["PATH_INFO"] = f"/{client_name}/{raw_path.lstrip('/')}"
 
 
 def http_request(environ: WSGIEnvironment) -> HttpRequest:
-    """The request of a WSGI environment. Reads the body, unless the server has found it too large."""
+    """The request of a WSGI environment. Reads the body, unless it streams or the server has found it too large."""
     too_large = bool(environ.get(BODY_TOO_LARGE_KEY, False))
+    streams = has_streamed_body(environ)
     return HttpRequest(
         method=environ["REQUEST_METHOD"],
         raw_path=environ.get(RAW_PATH_KEY) or _raw_path(environ),
         query_string=environ.get("QUERY_STRING", ""),
-        headers=_headers(environ),
-        body=b"" if too_large else _body(environ),
+        headers=signature_v2.headers_in(environ.get("QUERY_STRING", "")) | _headers(environ),
+        body=b"" if too_large or streams else _body(environ),
         source_ip=environ.get("REMOTE_ADDR", "") or "127.0.0.1",
         body_too_large=too_large,
+        streams=streams,
     )
+
+
+def has_streamed_body(environ: WSGIEnvironment) -> bool:
+    """Whether a request's body is content of any length, which no one may read whole: of objects of S3."""
+    if environ["REQUEST_METHOD"] != "PUT" or _signing_name(environ) != S3:
+        return False
+    request = HttpRequest("PUT", _raw_path(environ), environ.get("QUERY_STRING", ""), _headers(environ), b"")
+    model = service_model(S3)
+    try:
+        return bool(protocol_of(model).route(model, request).operation.has_streaming_input)
+    except ServiceError:
+        return False
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
@@ -134,10 +164,14 @@ def _raw_path(environ: WSGIEnvironment) -> str:
 
 def _signing_name(environ: WSGIEnvironment) -> str | None:
     authorization = environ.get("HTTP_AUTHORIZATION", "")
-    if not authorization:
+    query = environ.get("QUERY_STRING", "")
+    if authorization:
+        headers = {"authorization": authorization, "x-amz-date": environ.get("HTTP_X_AMZ_DATE", "")}
+    elif "Signature=" in query:
+        headers = {}
+    else:
         return None
-    headers = {"authorization": authorization, "x-amz-date": environ.get("HTTP_X_AMZ_DATE", "")}
-    credential = claimed_credential(HttpRequest("", "", "", headers, b""))
+    credential = claimed_credential(HttpRequest("", "", query, headers, b""))
     return None if credential is None else credential.service
 
 

@@ -17,6 +17,9 @@ PACKAGES = {
     "connectcampaigns": "outbound_campaigns",
     "iam": "iam",
     "sts": "sts",
+    "events": "eventbridge",
+    "sqs": "sqs",
+    "s3": "s3",
 }
 
 

@@ -165,12 +165,48 @@ class TestBehaviour:
         with refused("ResourceNotFoundException"):
             describe(voice_id, domain)
 
-    def test_a_domain_whose_key_is_lost_can_still_be_deleted(
-        self, voice_id: Any, kms: Any, kms_key: str, domain: dict[str, Any]
+    def test_a_domain_whose_key_was_deleted_can_still_go(
+        self, server: Server, voice_id: Any, kms: Any, kms_key: str, domain: dict[str, Any]
     ) -> None:
-        kms.disable_key(KeyId=kms_key)
+        kms.schedule_key_deletion(KeyId=kms_key, PendingWindowInDays=7)
+        with refused("AccessDeniedException"):
+            voice_id.delete_domain(DomainId=domain["DomainId"])
+        server.advance("P8D")
         voice_id.delete_domain(DomainId=domain["DomainId"])
         assert voice_id.list_domains()["DomainSummaries"] == []
+
+    def test_after_thirty_days_nothing_of_a_deleted_domain_is_left(
+        self, server: Server, voice_id: Any, kms: Any, kms_key: str, domain: dict[str, Any]
+    ) -> None:
+        generated = voice_id.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId="jane")["Speaker"]
+        voice_id.delete_domain(DomainId=domain["DomainId"])
+        server.advance("P29D")
+        assert len(kms.list_grants(KeyId=kms_key)["Grants"]) == 1
+        assert generated["GeneratedSpeakerId"].encode() in server.bytes_on_disk()
+        server.advance("P2D")
+        assert kms.list_grants(KeyId=kms_key)["Grants"] == []
+        for table in ("scopes", "records", "data_keys", "blind_indexes"):
+            column = "arn" if table == "scopes" else "scope_arn"
+            assert server.simulator.database.count(table, {column: domain["Arn"]}) == 0, table
+
+    def test_a_grant_that_was_revoked_does_not_keep_the_data_from_being_erased(
+        self, server: Server, voice_id: Any, kms: Any, kms_key: str, domain: dict[str, Any]
+    ) -> None:
+        voice_id.delete_domain(DomainId=domain["DomainId"])
+        [grant] = kms.list_grants(KeyId=kms_key)["Grants"]
+        kms.revoke_grant(KeyId=kms_key, GrantId=grant["GrantId"])
+        server.advance("P31D")
+        assert server.simulator.database.count("records", {"scope_arn": domain["Arn"]}) == 0
+
+    def test_no_domain_is_made_without_the_consent_to_biometric_data(
+        self, server: Server, account: Account, voice_id: Any, kms_key: str
+    ) -> None:
+        server.control("voice-id/consent", {"Account": account.account_id, "Acknowledged": False})
+        with refused("ResourceNotFoundException") as refusal:
+            create_domain(voice_id, kms_key)
+        assert refusal.response["ResourceType"] == "COMPLIANCE_CONSENT"
+        server.control("voice-id/consent", {"Account": account.account_id, "Acknowledged": True})
+        assert create_domain(voice_id, kms_key)["DomainStatus"] == "ACTIVE"
 
 
 def _without_client_validation(account: Account) -> Any:

@@ -54,8 +54,8 @@ class Values:
 
     def __init__(self, protocol: str, seed: object) -> None:
         self.random = random.Random(f"{protocol} {seed}")
-        # XML has no room for control characters, and a form cannot tell an empty structure from none.
-        self.is_query = protocol == "query"
+        # XML has no room for control characters, and neither it nor a form can tell what is empty from what is none.
+        self.is_query = protocol in ("query", "rest-xml")
         self.alphabet = ODD if self.is_query else ODD + CONTROLS
 
     def text(self, shape: Any) -> str:
@@ -113,7 +113,11 @@ class Values:
             case "blob":
                 return pick.randbytes(pick.randint(0, 40))
             case "timestamp":
-                return EPOCH + timedelta(milliseconds=pick.randint(0, 4 * 10**12))
+                # An HTTP date has whole seconds.
+                in_header = shape.serialization.get("location") == "header"
+                is_http_date = in_header or shape.serialization.get("timestampFormat") == "rfc822"
+                moment = EPOCH + timedelta(milliseconds=pick.randint(0, 4 * 10**12))
+                return moment.replace(microsecond=0) if is_http_date else moment
             case other:
                 raise NotImplementedError(other)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.awsrequest import create_request_object, prepare_request_dict
+from botocore.awsrequest import HeadersDict, create_request_object, prepare_request_dict
 from botocore.model import OperationModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
@@ -49,7 +49,7 @@ def as_botocore_reads(operation: OperationModel, response: HttpResponse, shape: 
     parsed: dict[str, Any] = parser.parse(
         {
             "body": response.body,
-            "headers": {name.lower(): value for name, value in response.headers.items()},
+            "headers": HeadersDict(response.headers),
             "status_code": response.status,
         },
         shape,

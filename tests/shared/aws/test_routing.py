@@ -89,7 +89,7 @@ def test_an_unsigned_request_may_name_its_service(environ: dict[str, Any], path:
         environ_of("/_simulator/health", "GET"),
         environ_of("/_simulator/clock", HTTP_X_AMZ_TARGET="TrentService.Encrypt"),
         environ_of("/static/kms/style.css", "GET"),
-        environ_of("/events", CONTENT_TYPE="application/x-www-form-urlencoded"),
+        environ_of("/elsewhere", CONTENT_TYPE="application/x-www-form-urlencoded"),
         environ_of("/", "GET", HTTP_AUTHORIZATION="Basic abc"),
         environ_of("/", "GET", HTTP_AUTHORIZATION="AWS4-HMAC-SHA256 broken"),
     ],

@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.aws.credential import Credential
 from shared.aws.http import HttpRequest
-from shared.aws.signature import Credential, SignatureVerifier, claimed_credential, derive_signing_key
+from shared.aws.signature import SignatureVerifier, claimed_credential, derive_signing_key
+from shared.aws.signature_v2 import headers_in
 from shared.errors import ServiceError
 
 SECRET = "a-secret"
@@ -239,3 +241,132 @@ def test_the_signing_key_is_that_of_awss_example() -> None:
 
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+# S3, and what carries its signature in the query
+
+
+def s3_signed(path: str = "/bucket/key", *, signer: Any = S3SigV4Auth, **headers: str) -> HttpRequest:
+    """A request to S3 as botocore signs it."""
+    given_headers = {"Host": HOST, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    request = AWSRequest("GET", f"http://{HOST}{path}", headers=given_headers)
+    signer(Credentials("AKIAEXAMPLE", SECRET), "s3", "eu-west-1").add_auth(request)
+    return as_http(request)
+
+
+def as_http(request: AWSRequest) -> HttpRequest:
+    raw_path, _, query = request.url.removeprefix(f"http://{HOST}").partition("?")
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    return HttpRequest(request.method, raw_path, query, headers, b"")
+
+
+def presigned(
+    seconds: int = 3600, *, version: int = 4, token: str | None = None, path: str = "/bucket/key"
+) -> HttpRequest:
+    """A URL as botocore presigns it, fetched with nothing but a Host header."""
+    request = AWSRequest("GET", f"http://{HOST}{path}", headers={"Host": HOST})
+    credentials = Credentials("AKIAEXAMPLE", SECRET, token)
+    if version == 4:
+        S3SigV4QueryAuth(credentials, "s3", "eu-west-1", expires=seconds).add_auth(request)
+    else:
+        HmacV1QueryAuth(credentials, expires=seconds).add_auth(request)
+    raw_path, _, query = request.url.removeprefix(f"http://{HOST}").partition("?")
+    headers = {"host": HOST} | headers_in(query)
+    return HttpRequest("GET", raw_path, query, headers, b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["/bucket/key", "/bucket/a%20b/%C3%BC", "/bucket/a//b", "/bucket/./..", "/bucket/a%2Bb?uploads"]
+)
+def test_s3_signs_its_path_as_it_stands(path: str) -> None:
+    assert verify(s3_signed(path)).service == "s3"
+
+
+def test_other_services_sign_a_path_that_is_encoded_twice() -> None:
+    with pytest.raises(ServiceError):
+        verify(s3_signed("/bucket/a%20b", signer=SigV4Auth))
+
+
+@pytest.mark.parametrize("minutes", [-16, 16])
+def test_s3_allows_a_quarter_of_an_hour(minutes: int) -> None:
+    request, now = s3_signed(), datetime.now(UTC)
+    assert verify(request, now + timedelta(minutes=14)).region == "eu-west-1"
+    assert refusal(request, now + timedelta(minutes=minutes)).code == "RequestTimeTooSkewed"
+
+
+def test_s3_wants_the_hash_of_the_body_in_a_header() -> None:
+    assert refusal(with_header(s3_signed(), x_amz_content_sha256=None)).code == "InvalidRequest"
+
+
+def test_a_body_that_is_here_must_have_the_hash_that_s3_was_told() -> None:
+    changed = dataclasses.replace(s3_signed(), body=b"something")
+    assert refusal(changed).code == "XAmzContentSHA256Mismatch"
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_a_presigned_url_needs_no_header(version: int) -> None:
+    credential = verify(presigned(version=version))
+    assert (credential.access_key_id, credential.service) == ("AKIAEXAMPLE", "s3")
+    assert credential.region == ("eu-west-1" if version == 4 else "")
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_a_presigned_url_carries_a_session_token(version: int) -> None:
+    assert verify(presigned(version=version, token="the-token")).session_token == "the-token"
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_a_presigned_url_works_until_it_expires(version: int) -> None:
+    request, now = presigned(60, version=version), datetime.now(UTC)
+    verify(request, now + timedelta(seconds=55))
+    expired = refusal(request, now + timedelta(seconds=65))
+    assert (expired.code, expired.message) == ("AccessDenied", "Request has expired")
+
+
+def test_a_presigned_url_works_for_a_week_at_most() -> None:
+    assert refusal(presigned(604_801)).code == "AuthorizationQueryParametersError"
+
+
+@pytest.mark.parametrize("version", [2, 4])
+@pytest.mark.parametrize("changed", [{"method": "PUT"}, {"raw_path": "/bucket/other"}], ids=["method", "path"])
+def test_a_presigned_url_is_good_for_what_was_signed_only(version: int, changed: dict[str, str]) -> None:
+    request = dataclasses.replace(presigned(version=version), **changed)
+    assert refusal(request).code == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_nobody_adds_a_header_that_changes_what_a_presigned_url_does(version: int) -> None:
+    added = with_header(presigned(version=version), x_amz_copy_source="/bucket/secret")
+    assert refusal(added).code == ("AccessDenied" if version == 4 else "InvalidSignatureException")
+
+
+def test_nobody_adds_a_parameter_that_changes_what_a_url_of_version_2_does() -> None:
+    request = presigned(version=2, path="/bucket")
+    for word, code in (("encryption", "AccessDenied"), ("policy", "InvalidSignatureException")):
+        changed = dataclasses.replace(request, query_string=f"{word}&{request.query_string}")
+        assert refusal(changed).code == code
+
+
+def test_a_url_of_version_2_signs_the_parameters_that_choose() -> None:
+    assert (
+        verify(presigned(version=2, path="/bucket/key?response-content-type=text%2Fplain&uploadId=x")).service == "s3"
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "X-Amz-Signature=00",
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00",
+        "X-Amz-Algorithm=OTHER&X-Amz-Signature=0",
+    ],
+)
+def test_an_incomplete_presigned_url_is_refused(query: str) -> None:
+    request = HttpRequest("GET", "/bucket/key", query, {"host": HOST}, b"")
+    assert refusal(request).code == "AuthorizationQueryParametersError"
+
+
+def test_a_presigned_url_of_an_unknown_key_is_refused() -> None:
+    request = presigned(version=2)
+    unknown = dataclasses.replace(request, query_string=request.query_string.replace("AKIAEXAMPLE", "AKIAOTHER"))
+    assert refusal(unknown).code == "UnrecognizedClientException"

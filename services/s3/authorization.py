@@ -1,0 +1,122 @@
+"""May this caller do this to that bucket or object? IAM policies and the bucket's policy, explicit deny first.
+
+In the bucket owner's account either allows; from another account both must. An Allow for the account as a whole
+delegates to its IAM policies. Objects are always the bucket owner's: ACLs are off, as they are for new buckets.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.s3 import errors
+from services.s3.access import Access
+from services.s3.bucket import Bucket
+from shared.identity import NamedPolicy
+from shared.permissions import RESOURCE_POLICY, IdentityDecision, Layer, decide, explicit_deny, no_allow, request_of
+from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.principal_context import Value, of_caller
+from shared.rulings import Ruling
+
+_NOTHING = Decision(denied_by=None, allowed_by=None, delegated_by=None)
+
+_CONDITIONS: dict[str, str] = {
+    "ACL": "s3:x-amz-acl",
+    "CopySource": "s3:x-amz-copy-source",
+    "Delimiter": "s3:delimiter",
+    "IfMatch": "s3:if-match",
+    "IfNoneMatch": "s3:if-none-match",
+    "MaxKeys": "s3:max-keys",
+    "MetadataDirective": "s3:x-amz-metadata-directive",
+    "ObjectOwnership": "s3:x-amz-object-ownership",
+    "Prefix": "s3:prefix",
+    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+    "StorageClass": "s3:x-amz-storage-class",
+    "VersionId": "s3:versionid",
+}
+"""Parameters that policies can ask for, as they were sent: what a bucket's default adds is not among them."""
+
+
+def conditions_of(parameters: Mapping[str, Any]) -> dict[str, Value]:
+    """The condition keys of a request's parameters."""
+    return {key: str(parameters[name]) for name, key in _CONDITIONS.items() if name in parameters}
+
+
+def require(
+    access: Access,
+    action: str,
+    bucket: Bucket | None,
+    resource: str,
+    conditions: Mapping[str, Value] | None = None,
+) -> None:
+    """Refuse what nothing allows, or something denies.
+
+    action: without its "s3:" prefix. bucket: None where there is none to have a policy.
+    Raises: ServiceError AccessDenied, worded as IAM words it.
+    """
+    ruling = _judge(access, action, bucket, resource, conditions or {})
+    access.rulings.append(ruling)
+    if ruling.refusal is not None:
+        raise errors.access_denied(
+            f'User: {access.caller.arn} is not authorized to perform: s3:{action} on resource: "{resource}" '
+            f"{ruling.refusal}"
+        )
+
+
+def allows(
+    access: Access, action: str, bucket: Bucket, resource: str, conditions: Mapping[str, Value] | None = None
+) -> bool:
+    return _judge(access, action, bucket, resource, conditions or {}).refusal is None
+
+
+def _judge(
+    access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
+) -> Ruling:
+    request = _policy_request(access, action, bucket, resource, conditions)
+    policy = None if bucket is None or bucket.policy is None else NamedPolicy("bucket policy", bucket.policy)
+    by_bucket = _NOTHING if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
+    refusal = _refusal(access, request, bucket, by_bucket)
+    return Ruling(access.caller.principal, request, refusal, policy)
+
+
+def _refusal(access: Access, request: PolicyRequest, bucket: Bucket | None, by_bucket: Decision) -> str | None:
+    """Why the call is refused, or None."""
+    by_identity = decide(access.caller.principal, request)
+    if by_bucket.denied_by is not None:
+        return explicit_deny(RESOURCE_POLICY)
+    if by_identity.denied_by is not None:
+        return by_identity.reason(request.action)
+    missing = _missing_allow(access, bucket, by_bucket, by_identity)
+    return None if missing is None else no_allow(missing, request.action)
+
+
+def _missing_allow(
+    access: Access, bucket: Bucket | None, by_bucket: Decision, by_identity: IdentityDecision
+) -> str | None:
+    """Which kind of policy would have to allow, and does not; None if nothing is missing.
+
+    In the owner's account a bucket policy that names a caller needs no identity-based policy beside it; permissions
+    boundary and session policies limit what it gives to a role, or to everyone.
+    """
+    if access.caller.is_service:
+        return None if by_bucket.allowed_by is not None else RESOURCE_POLICY
+    lacking = by_identity.lacking[0].value if by_identity.lacking else None
+    if bucket is None or bucket.account_id == access.caller.account_id:
+        if by_bucket.allowed_by is None:
+            return lacking
+        limit: Layer | None = None if by_bucket.named_by is not None else by_identity.limited_by
+        return None if limit is None else limit.value
+    if by_bucket.allowed_by is None and by_bucket.delegated_by is None:
+        return lacking or RESOURCE_POLICY
+    return lacking
+
+
+def _policy_request(
+    access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
+) -> PolicyRequest:
+    context = of_caller(access.caller, access.now) | dict(access.conditions) | dict(conditions)
+    if bucket is not None:
+        context["aws:resourceaccount"] = context["s3:resourceaccount"] = bucket.account_id
+    return request_of(access.caller, f"s3:{action}", resource, context)

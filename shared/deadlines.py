@@ -1,0 +1,44 @@
+"""Deadlines of services' data: what must happen to something that rests, once its time has come.
+
+A deadline is a row; its kind names the function that acts. Whoever moves the clock, and the server every second, lets
+those that have come act, in the order of their times; each acts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.database import Database
+
+Act = Callable[[str, str], None]
+"""Takes the subject, an ARN, and the item of it whose deadline has come."""
+
+
+class Deadlines:
+    """The register of deadlines. One item of a subject has at most one of each kind."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._acts: dict[str, Act] = {}
+
+    def define(self, kind: str, act: Act) -> None:
+        """Register a kind of deadline."""
+        self._acts[kind] = act
+
+    def set(self, kind: str, subject: str, item: str, due_at: float) -> None:
+        """Set or move a deadline. due_at: seconds since the epoch."""
+        self._database.upsert("deadlines", {"kind": kind, "subject": subject, "item": item, "due_at": due_at})
+
+    def clear(self, kind: str, subject: str, item: str) -> None:
+        self._database.delete("deadlines", {"kind": kind, "subject": subject, "item": item})
+
+    def clear_all(self, subject: str) -> None:
+        """Forget every deadline of a subject that is no more."""
+        self._database.delete("deadlines", {"subject": subject})
+
+    def act(self, now: float) -> None:
+        """Act on everything that is due, inside the caller's unit of work."""
+        while rows := self._database.select("deadlines", {"due_at__le": now}, order=["due_at"], limit=1):
+            row = rows[0]
+            self.clear(row["kind"], row["subject"], row["item"])
+            self._acts[row["kind"]](row["subject"], row["item"])

@@ -1,0 +1,215 @@
+"""What can happen to a domain's key, at every stage of its work: the documented outcome, nothing lost, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.services.voice_id.buckets import Bucket
+from tests.services.voice_id.support import SERVICE, data_keys, describe, grants_of, new_key, switch
+from tests.services.voice_id.voices import ADA, BOB, Call, enrolled
+from tests.support import Account, Server, account_policy, refused
+
+
+@dataclass
+class Key:
+    """A KMS key of a domain, in its customer's hands."""
+
+    account: Account
+    kms: Any
+    arn: str
+
+    def revoke(self) -> None:
+        for grant in grants_of(self.kms, self.arn):
+            self.kms.revoke_grant(KeyId=self.arn, GrantId=grant["GrantId"])
+
+    def retire(self) -> None:
+        for grant in grants_of(self.kms, self.arn):
+            self.kms.retire_grant(KeyId=self.arn, GrantId=grant["GrantId"])
+
+    def disable(self) -> None:
+        self.kms.disable_key(KeyId=self.arn)
+
+    def enable(self) -> None:
+        self.kms.enable_key(KeyId=self.arn)
+
+    def deny(self) -> None:
+        deny = {"Effect": "Deny", "Principal": {"Service": SERVICE}, "Action": "kms:*", "Resource": "*"}
+        self._put_policy(account_policy(self.account.account_id, deny))
+
+    def allow(self) -> None:
+        self._put_policy(account_policy(self.account.account_id))
+
+    def schedule(self) -> None:
+        self.kms.schedule_key_deletion(KeyId=self.arn, PendingWindowInDays=7)
+
+    def cancel(self) -> None:
+        self.kms.cancel_key_deletion(KeyId=self.arn)
+        self.enable()
+
+    def delete(self) -> None:
+        self.schedule()
+        self.account.server.advance("P8D")
+
+    def _put_policy(self, policy: str) -> None:
+        self.kms.put_key_policy(KeyId=self.arn, PolicyName="default", Policy=policy)
+
+
+@dataclass
+class Happening:
+    """What happens to a key, and what the customer can do about it.
+
+    undo: None if the key itself cannot be given back as it was. regrant: UpdateDomain with the same key mends it.
+    """
+
+    happen: Callable[[Key], None]
+    undo: Callable[[Key], None] | None = None
+    regrant: bool = False
+
+
+HAPPENINGS: dict[str, Happening] = {
+    "grant revoked": Happening(Key.revoke, regrant=True),
+    "grant retired": Happening(Key.retire, regrant=True),
+    "key disabled": Happening(Key.disable, Key.enable),
+    "denied in the key policy": Happening(Key.deny, Key.allow),
+    "deletion scheduled": Happening(Key.schedule, Key.cancel),
+    "key deleted": Happening(Key.delete),
+}
+MENDABLE = [name for name, happening in HAPPENINGS.items() if happening.undo or happening.regrant]
+
+
+@pytest.fixture
+def ada(account: Account, domain: dict[str, Any]) -> dict[str, Any]:
+    return enrolled(account, domain, "ada", ADA)
+
+
+@pytest.fixture
+def key(account: Account, kms: Any, kms_key: str) -> Key:
+    return Key(account, kms, kms_key)
+
+
+@pytest.fixture
+def other(account: Account, kms: Any) -> Key:
+    return Key(account, kms, new_key(kms))
+
+
+def mend(happening: Happening, key: Key, domain: dict[str, Any]) -> None:
+    """What the documentation advises: make the key accessible, then UpdateDomain with the existing configuration."""
+    if happening.undo is not None:
+        happening.undo(key)
+    if happening.regrant:
+        switch(key.account.client("voice-id"), domain, key.arn)
+
+
+def assert_whole(account: Account, domain: dict[str, Any], name: str = "after") -> None:
+    """Everything of the domain opens, and its speaker is recognised."""
+    client, here = account.client("voice-id"), {"DomainId": domain["DomainId"]}
+    assert describe(client, domain)["Name"] == domain["Name"]
+    assert len(client.list_watchlists(**here)["WatchlistSummaries"]) == 1
+    assert client.describe_speaker(**here, SpeakerId="ada")["Speaker"]["CustomerSpeakerId"] == "ada"
+    call = Call(account, domain["DomainId"], name)
+    call.start(SpeakerId="ada")
+    call.hears(ADA)
+    assert call.decision() == "ACCEPT"
+
+
+@pytest.mark.claim("V16", "V1", "V7", "V8")
+@pytest.mark.parametrize("name", HAPPENINGS)
+class TestIdle:
+    def test_nothing_opens_until_it_is_mended(
+        self, account: Account, key: Key, domain: dict[str, Any], ada: dict[str, Any], name: str
+    ) -> None:
+        happening = HAPPENINGS[name]
+        happening.happen(key)
+        client = account.client("voice-id")
+        for read in (client.describe_domain, client.list_speakers, client.list_watchlists, client.list_fraudsters):
+            with refused("AccessDeniedException"):
+                read(DomainId=domain["DomainId"])
+        if name in MENDABLE:
+            mend(happening, key, domain)
+            assert_whole(account, domain)
+        else:
+            with refused("ValidationException"):
+                switch(client, domain, key.arn)
+            client.delete_domain(DomainId=domain["DomainId"])
+
+
+@pytest.mark.claim("V16")
+@pytest.mark.parametrize("name", HAPPENINGS)
+class TestWhileAJobRuns:
+    def test_the_job_fails_and_what_it_did_stays(
+        self, server: Server, account: Account, key: Key, domain: dict[str, Any], ada: dict[str, Any], name: str
+    ) -> None:
+        bucket = Bucket(account, domain, new_key(key.kms))
+        server.hold_jobs(True)
+        job_id = bucket.enroll(bucket.enrolments(bob=BOB, eve=ADA))
+        server.step_jobs(2)
+        happening = HAPPENINGS[name]
+        happening.happen(key)
+        server.hold_jobs(False)
+        server.run_jobs()
+        if name not in MENDABLE:
+            with refused("AccessDeniedException"):
+                bucket.enrolment_job(job_id)
+            return
+        mend(happening, key, domain)
+        job = bucket.enrolment_job(job_id)
+        assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", 403)
+        assert job["FailureDetails"]["Message"]
+        assert_whole(account, domain)
+        again = bucket.enroll(bucket.enrolments(bob=BOB, eve=ADA))
+        server.run_jobs()
+        lines = {line["CustomerSpeakerId"]: line for line in bucket.output(again)["SuccessfulEnrollments"]}
+        assert lines["bob"]["EnrollmentStatus"] == "DUPLICATE_SKIPPED"
+        assert lines["eve"]["EnrollmentStatus"] == "NEW_ENROLLMENT"
+
+
+@pytest.mark.claim("V5b", "V16")
+@pytest.mark.parametrize("which", ["old", "new"])
+@pytest.mark.parametrize("name", HAPPENINGS)
+class TestWhileDataMoves:
+    def test_the_move_fails_cleanly_and_is_completed_by_update_domain(
+        self,
+        server: Server,
+        account: Account,
+        key: Key,
+        other: Key,
+        domain: dict[str, Any],
+        ada: dict[str, Any],
+        name: str,
+        which: str,
+    ) -> None:
+        client = account.client("voice-id")
+        server.hold_jobs(True)
+        switch(client, domain, other.arn)
+        server.step_jobs(3)
+        under = {row["key_arn"] for row in data_keys(server, domain)}
+        assert under == {key.arn, other.arn}  # in the middle
+        happening, hit = HAPPENINGS[name], key if which == "old" else other
+        happening.happen(hit)
+        server.hold_jobs(False)
+        server.run_jobs()
+        [job] = [job for job in server.control("jobs")["jobs"] if job["subject"] == domain["Arn"]]
+        assert job["status"] == "FAILED"
+        assert hit.arn in job["message"]
+        if name not in MENDABLE:
+            assert {row["key_arn"] for row in data_keys(server, domain)} == under
+            client.delete_domain(DomainId=domain["DomainId"])
+            return
+        if happening.undo is not None:
+            happening.undo(hit)
+        if happening.regrant and which == "old":
+            switch(client, domain, key.arn)  # back, which makes a new grant on the old key
+            server.run_jobs()
+            assert_whole(account, domain, "back")
+        switch(client, domain, other.arn)
+        server.run_jobs()
+        details = describe(client, domain)["ServerSideEncryptionUpdateDetails"]
+        assert details == {"OldKmsKeyId": key.arn, "UpdateStatus": "COMPLETED"}
+        assert {row["key_arn"] for row in data_keys(server, domain)} == {other.arn}
+        assert grants_of(key.kms, key.arn) == []
+        key.delete()
+        assert_whole(account, domain)
