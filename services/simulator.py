@@ -144,8 +144,9 @@ class Simulator:
             pass
 
     def reset(self) -> None:
-        """Forget everything; afterwards the world is as it was when new."""
+        """Forget everything; afterwards the world is as it was when new. Generated credentials stay what they were."""
         with self.database.unit():
+            generated = {} if self.configuration.demo_keys_work else self.generate_credentials()
             self.database.clear()
             self.clock.reset()
             self.randomness.reset()
@@ -154,6 +155,8 @@ class Simulator:
             self.jobs.held = False
             self.database.set_meta(_DOMAIN_KEY_IDENTITY, self.domain_key.identity)
             self._populate()
+            for arn, key in generated.items():
+                self.identities.create_access_key(arn, access_key_id=key.access_key_id, secret=key.secret_access_key)
 
     def create_account(self) -> tuple[str, AccessKey]:
         """A fresh account with an administrator. Returns its id and the administrator's access key."""

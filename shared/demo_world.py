@@ -70,5 +70,8 @@ def populate(identities: Identities) -> None:
             identities.create_user(account_id, user, policies)
             demo = credentials(account_id, user)
             identities.create_access_key(
-                user_arn(account_id, user), access_key_id=demo.access_key_id, secret=demo.secret_access_key
+                user_arn(account_id, user),
+                access_key_id=demo.access_key_id,
+                secret=demo.secret_access_key,
+                is_demo=True,
             )

@@ -244,9 +244,14 @@ class Identities:
     # Credentials
 
     def create_access_key(
-        self, principal_arn: str, *, access_key_id: str | None = None, secret: str | None = None
+        self,
+        principal_arn: str,
+        *,
+        access_key_id: str | None = None,
+        secret: str | None = None,
+        is_demo: bool = False,
     ) -> AccessKey:
-        """Make an access key of a user; with id and secret given it is one of the demo world's."""
+        """Make an access key of a user. access_key_id, secret: of one that is known already. is_demo: to everybody."""
         key = AccessKey(
             access_key_id or f"AKIA{self._randomness.base32(16)}", secret or self._fresh_secret(), principal_arn
         )
@@ -256,7 +261,7 @@ class Identities:
                 "access_key_id": key.access_key_id,
                 "principal_arn": principal_arn,
                 "wrapped_secret": self._wrap(key),
-                "is_demo": int(secret is not None),
+                "is_demo": int(is_demo),
                 "status": ACTIVE,
                 "created_at": self._clock.now(),
             },

@@ -76,6 +76,10 @@ class TestServe:
             assert "AKIADEMO" not in printed.stdout
             assert "export AWS_SECRET_ACCESS_KEY=" in printed.stdout
             assert "AKIADEMO" not in process.output
+            port = process.url.rpartition(":")[2]
+            reset = run("reset", "--data-dir", str(data_dir), "--host", "0.0.0.0", "--port", port)
+            assert reset.returncode == 0, reset.stderr
+            assert run("env", "--data-dir", str(data_dir), "--host", "0.0.0.0").stdout == printed.stdout
 
     def test_a_trace_shows_one_line_per_request_and_no_content(self) -> None:
         with serving("--ephemeral", "--trace") as process:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from kms import store_backing
 from kms.costs import bill
-from services.blueprints import refuse_large_body, simulator
+from services.blueprints import METHODS, refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
 from services.console.control_calls import BadRequest, body_of, error_response, flag, in_unit
@@ -93,7 +93,9 @@ def advance_clock() -> Response:
         world.clock.advance(step)
     except (isodate.ISO8601Error, TypeError, AttributeError) as error:
         raise BadRequest('"advance" must be an ISO 8601 duration such as "P7D" or "PT1H".') from error
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise BadRequest("The clock cannot go that far.") from error
+    except ValueError as error:
         raise BadRequest(str(error)) from error
     world.run_due()
     world.deliver_due()
@@ -324,12 +326,11 @@ def explain_question() -> Response:
 def dialer() -> Response:
     """{"Account", "Region", "Campaign", "Limit"}: let the dialer take what a campaign has queued."""
     body = body_of("Account", "Region", "Campaign", "Limit")
-    try:
-        account_id, campaign = str(body["Account"]), str(body["Campaign"])
-    except KeyError as error:
-        raise BadRequest('"Account" and "Campaign" are required.') from error
-    region, limit = str(body.get("Region", demo_world.REGION)), body.get("Limit", 10)
-    if not isinstance(limit, int) or not 0 < limit <= _DIAL_LIMIT:
+    account_id, campaign = body.get("Account"), body.get("Campaign")
+    region, limit = body.get("Region", demo_world.REGION), body.get("Limit", 10)
+    if not (isinstance(account_id, str) and isinstance(campaign, str) and isinstance(region, str)):
+        raise BadRequest('"Account" and "Campaign" are required; they and "Region" are texts.')
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= _DIAL_LIMIT:
         raise BadRequest(f'"Limit" must be a number from 1 to {_DIAL_LIMIT}.')
     return jsonify({"Dialled": dial(simulator(), account_id, region, campaign, limit)})
 
@@ -349,3 +350,9 @@ def compare() -> Response:
     response = jsonify(run.as_json())
     response.status_code = 202
     return response
+
+
+@control.route("/<path:path>", methods=METHODS)
+def unknown_call(path: str) -> Response:
+    """What is no call, or one with another method."""
+    return error_response(404, f"{request.method} {request.path} is no call of the control API.")

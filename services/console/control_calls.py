@@ -21,8 +21,8 @@ def body_of(*allowed: str) -> dict[str, Any]:
     data = request.get_data()
     try:
         body = json.loads(data) if data else {}
-    except ValueError as error:
-        raise BadRequest("The body is not JSON.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The body is not JSON, or nested too deeply.") from error
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
     unknown = sorted(set(body) - set(allowed))

@@ -84,7 +84,7 @@ class TestFaults:
 
 
 class TestBodies:
-    @pytest.mark.parametrize("body", [b"no json", b"[1]", b'{"strange": 1}'])
+    @pytest.mark.parametrize("body", [b"no json", b"[1]", b'{"strange": 1}', b"[" * 200_000])
     def test_what_a_call_does_not_take_is_refused(self, server: Server, body: bytes) -> None:
         status, told = ask(server, "accounts", body)
         assert status == 400
@@ -98,9 +98,9 @@ class TestBodies:
         raised.value.close()
 
     def test_an_unknown_call_is_not_found(self, server: Server) -> None:
-        status, told = ask(server, "nowhere")
-        assert status == 404
-        assert told["message"]
+        for status, told in (ask(server, "nowhere"), ask(server, "reset"), ask(server, "health", {})):
+            assert status == 404
+            assert "no call" in told["message"]
 
 
 class TestAccounts:
@@ -123,7 +123,16 @@ class TestAccounts:
 
 
 class TestDialer:
-    @pytest.mark.parametrize("body", [{}, {"Account": "1"}, {"Account": "1", "Campaign": "2", "Limit": "x"}])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"Account": "1"},
+            {"Account": {}, "Campaign": "2"},
+            {"Account": "1", "Campaign": "2", "Limit": "x"},
+            {"Account": "1", "Campaign": "2", "Limit": True},
+        ],
+    )
     def test_it_needs_a_campaign_and_a_number(self, server: Server, body: dict[str, Any]) -> None:
         assert ask(server, "dialer", body)[0] == 400
 
