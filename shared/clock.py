@@ -6,6 +6,8 @@ Signatures alone are checked against real time: the client's clock is not ours t
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from shared.database import Database
@@ -19,10 +21,20 @@ class Clock:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._advanced_by = float(database.get_meta(_ADVANCED_BY) or 0)
+        self._moment: float | None = None
 
     def now(self) -> float:
         """Virtual time, seconds since the epoch."""
-        return time.time() + self._advanced_by
+        return (self._moment or time.time()) + self._advanced_by
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """One moment for all that happens inside: what a request makes was not updated before it was created."""
+        self._moment = time.time()
+        try:
+            yield
+        finally:
+            self._moment = None
 
     def now_datetime(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)

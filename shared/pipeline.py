@@ -176,20 +176,21 @@ def serve(call: Call) -> HttpResponse | Pending:
     that takes its body in as it comes, or takes long, is admitted and left pending.
     """
     outcome = None
-    with _refusals_noted(call):
-        route = _route(call)
-        call.caller_or_none = _caller(call)
-        handler = _handler(call, route)
-        call.parameters = validate(route.operation, call.service.protocol.parse(route, call.request))
-        authorize(call.service, route.operation.name, call.parameters, call.caller, call.clock.now(), call.rulings)
-        with call.database.unit():
-            outcome = handler(call.parameters, call)
-    if isinstance(outcome, Work):
-        with call.database.unit():
-            call.engine_events(undone=False)  # KMS has answered, whatever becomes of the rest
-        return Pending(call, outcome)
-    call.result = outcome or {}
-    return _answer(call)
+    with call.clock.standing():
+        with _refusals_noted(call):
+            route = _route(call)
+            call.caller_or_none = _caller(call)
+            handler = _handler(call, route)
+            call.parameters = validate(route.operation, call.service.protocol.parse(route, call.request))
+            authorize(call.service, route.operation.name, call.parameters, call.caller, call.clock.now(), call.rulings)
+            with call.database.unit():
+                outcome = handler(call.parameters, call)
+        if isinstance(outcome, Work):
+            with call.database.unit():
+                call.engine_events(undone=False)  # KMS has answered, whatever becomes of the rest
+            return Pending(call, outcome)
+        call.result = outcome or {}
+        return _answer(call)
 
 
 @contextmanager

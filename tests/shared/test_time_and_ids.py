@@ -26,6 +26,12 @@ class TestClock:
             clock.advance(step)
         assert clock.now() - before < 60
 
+    def test_it_stands_still_for_one_request(self) -> None:
+        clock = Clock(Database())
+        with clock.standing():
+            assert len({clock.now() for _ in range(1_000)}) == 1
+        assert clock.now() - clock.now() < 0
+
 
 class TestRandomness:
     def test_a_seed_gives_the_same_ids_in_the_same_order(self) -> None:

@@ -24,6 +24,7 @@ class TestShape:
         assert domain["DomainStatus"] == "ACTIVE"
         assert re.fullmatch(r"[a-zA-Z0-9]{22}", domain["WatchlistDetails"]["DefaultWatchlistId"])
         assert "ServerSideEncryptionUpdateDetails" not in domain
+        assert domain["UpdatedAt"] == domain["CreatedAt"]
 
     @pytest.mark.parametrize("form", ["id", "arn", "alias name", "alias arn"])
     def test_the_key_is_shown_by_its_arn_however_it_was_named(
