@@ -104,14 +104,6 @@ def is_whole(engine: Engine, key: KmsKey) -> bool:
     return bool(own) and all(one.is_here for one in own)
 
 
-def find_current(engine: Engine, key: KmsKey) -> Generation | None:
-    """What is known of the material that encrypts."""
-    row = engine.database.find(
-        "backing_keys", {"backing_key_id": key.current_backing_key_id, "key_arn": key.material_arn}
-    )
-    return None if row is None else Generation.from_row(row)
-
-
 def expired(engine: Engine, now: float) -> list[Generation]:
     """Imported material that is still here though its time is over."""
     where = {"valid_to__le": now, "wrapped__ne": None}

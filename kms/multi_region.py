@@ -21,6 +21,7 @@ from kms.own_events import SYNCHRONIZE, own_event
 from kms.tables import limit as quota
 from kms.times import DAY_SECONDS
 from shared.audit import ApiEvent, Resource
+from shared.catalog import regions
 
 CREATING, UPDATING = "Creating", "Updating"
 PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
@@ -44,6 +45,8 @@ def replicate_key(
     """
     key = call.authorized_key(key_id, conditions={"kms:replicaregion": replica_region})
     require_primary(key)
+    if replica_region not in regions():
+        raise errors.InvalidRequest(f"{replica_region} is no Region of this partition.")
     engine = call.engine
     arn = key_arn(replica_region, key.account_id, key.key_id)
     if find_key(engine.database, arn) is not None:

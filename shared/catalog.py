@@ -7,6 +7,9 @@ Voice ID and by the same rule for the others; the service accounts are our choic
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+
+from botocore.session import get_session
 
 PARTITION = "aws"
 
@@ -58,6 +61,12 @@ SERVICES: dict[str, AwsService] = {
 
 BY_PRINCIPAL: dict[str, AwsService] = {service.principal: service for service in SERVICES.values()}
 SERVICE_ACCOUNTS: frozenset[str] = frozenset(service.account_id for service in SERVICES.values())
+
+
+@cache
+def regions() -> frozenset[str]:
+    """The Regions of the partition, as botocore knows them."""
+    return frozenset(get_session().get_available_regions("kms", PARTITION))
 
 
 def arn(service: str, region: str, account_id: str, resource: str) -> str:

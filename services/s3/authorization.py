@@ -65,12 +65,6 @@ def require(
         )
 
 
-def allows(
-    access: Access, action: str, bucket: Bucket, resource: str, conditions: Mapping[str, Value] | None = None
-) -> bool:
-    return _judge(access, action, bucket, resource, conditions or {}).refusal is None
-
-
 def _judge(
     access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
 ) -> Ruling:

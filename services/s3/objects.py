@@ -24,7 +24,7 @@ from typing import Any
 from kms.sealed_contents import Content, ContentReader, PieceWriter
 from services.s3 import errors
 from services.s3.access import Access
-from services.s3.authorization import allows, conditions_of, require
+from services.s3.authorization import conditions_of, require
 from services.s3.bucket import AES256, Bucket, find_bucket, get_bucket
 from services.s3.conditions import check_write
 from services.s3.encryption import Encryption, requested
@@ -61,11 +61,7 @@ def find(
     require(access, action, bucket, bucket.object_arn(key), conditions)
     check_version(parameters)
     if stored is None:
-        if not allows(access, "ListBucket", bucket, bucket.arn):
-            raise errors.access_denied(
-                f'User: {access.caller.arn} is not authorized to perform: s3:ListBucket on resource: "{bucket.arn}" '
-                "because no identity-based policy allows the s3:ListBucket action"
-            )
+        require(access, "ListBucket", bucket, bucket.arn)  # to whom it is denied, not even an absence is told
         raise errors.no_such_key(key)
     return Found(bucket, stored, access.contents.get(stored.content_id))
 

@@ -116,8 +116,9 @@ class _Run:
             outcome |= {"ErrorCode": failure.code, "ErrorMessage": str(failure)}
         except InvalidRequest as failure:
             outcome |= {"ErrorCode": INVALID, "ErrorMessage": str(failure)}
-        except ServiceError as quota:
-            outcome |= {"ErrorCode": QUOTA, "ErrorMessage": quota.message}
+        except ServiceError as refusal:
+            code = QUOTA if refusal.code == errors.QUOTA_EXCEEDED else INVALID
+            outcome |= {"ErrorCode": code, "ErrorMessage": refusal.message}
         self._put_request(waiting.record_id, self._record.record_id + _DONE, outcome)
         done = self._record.attributes["Done"] + 1
         self._note(

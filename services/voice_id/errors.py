@@ -11,6 +11,7 @@ refuse = access_denied
 DOMAIN_NOT_ACTIVE = "DOMAIN_NOT_ACTIVE"
 LOCKED = "DOMAIN_LOCKED_FROM_ENCRYPTION_UPDATES"
 CONCURRENT_CHANGES = "CONCURRENT_CHANGES"
+QUOTA_EXCEEDED = "ServiceQuotaExceededException"
 LAST_WATCHLIST = "FRAUDSTER_MUST_BELONG_TO_AT_LEAST_ONE_WATCHLIST"
 NON_EMPTY_WATCHLIST = "CANNOT_DELETE_NON_EMPTY_WATCHLIST"
 ANOTHER_STREAM = "ANOTHER_ACTIVE_STREAM"
@@ -54,7 +55,7 @@ def token_reused() -> ServiceError:
 
 
 def quota_exceeded(what: str, limit: int) -> ServiceError:
-    return ServiceError("ServiceQuotaExceededException", f"The quota of {limit} {what} is reached.")
+    return ServiceError(QUOTA_EXCEEDED, f"The quota of {limit} {what} is reached.")
 
 
 def invalid(message: str) -> ServiceError:

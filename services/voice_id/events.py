@@ -130,7 +130,7 @@ def registered_by_job(job_id: str, status: str) -> dict[str, str]:
 def batch(
     worker: Worker, domain: Domain, action: str, job_id: str, data: Mapping[str, Any], failure: Failure | None = None
 ) -> None:
-    """A batch job was started, or came to its end. data: its configuration, as `batch_job.event_data` words it."""
+    """A batch job was started, or failed as a whole. data: its configuration, as `batch_job.event_data` words it."""
     detail = {"domainId": domain.domain_id, "batchJobId": job_id, "data": data}
     _emit(worker, domain, _BATCH_TYPES[action], action, detail, failure)
 

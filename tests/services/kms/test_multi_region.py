@@ -160,6 +160,14 @@ class TestRotation:
                 operation(KeyId=replica)
 
 
+@pytest.mark.parametrize("region", ["xx-nowhere-9", "cn-north-1", "us-gov-west-1"])
+def test_a_replica_stays_in_the_partition(kms: Any, primary: str, region: str) -> None:
+    with refused("ValidationException") as refusal:
+        kms.replicate_key(KeyId=primary, ReplicaRegion=region)
+    assert region in refusal.message
+    assert told(kms, primary)["MultiRegionConfiguration"]["ReplicaKeys"] == []
+
+
 class TestPrimaryRegion:
     def test_a_replica_becomes_the_primary(
         self, server: Server, kms: Any, europe: Any, primary: str, replica: str
