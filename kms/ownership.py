@@ -187,31 +187,6 @@ class CustomerManaged(ByGrant):
         return self._grant(kms, session, key, context)
 
 
-class CustomerManagedBySession(Ownership):
-    """The customer's own key, reached with the session of whoever calls the service: there is no grant to take back.
-
-    Its scopes name it by ARN, and nobody is asked before the first use.
-    """
-
-    kind = "CUSTOMER_MANAGED"
-    title = "customer managed"
-    key_lives_in = "customer account"
-    customer_sees_key = True
-    lifetime = "the customer's choice"
-
-    def provide(
-        self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
-    ) -> Provision:
-        if key_id is None:
-            raise errors.InvalidRequest("A customer managed key is required.")
-        return Provision(key_id)
-
-    def users(self, scope: Scope, caller: Caller | None) -> Sequence[Caller]:
-        if caller is None:
-            raise errors.AccessDenied("The key is used with a caller's session, and there is no caller.")
-        return (caller.through(self.service),)
-
-
 class AwsManaged(ByGrant):
     """The account's key for the service, alias/aws/<service>: seen by the customer, changed by nobody."""
 
@@ -242,7 +217,10 @@ class BySession(Ownership):
 
 
 class SessionCustomerManaged(BySession):
-    """The customer's own key, used with the caller's session: as S3 uses the key of SSE-KMS."""
+    """The customer's own key, used with the caller's session: as S3 uses the key of SSE-KMS.
+
+    Its scopes name it by ARN, and nobody is asked before the first use.
+    """
 
     kind = "CUSTOMER_MANAGED"
     title = "customer managed"

@@ -7,7 +7,7 @@ in the clear. Source: "Encryption at rest in Amazon SQS" and "Key management", f
 from __future__ import annotations
 
 from kms.data_class import DataClass
-from kms.ownership import AwsOwned, CustomerManagedBySession, Ownership
+from kms.ownership import AwsOwned, Ownership, SessionCustomerManaged
 from shared.catalog import SERVICES
 
 MESSAGE = "message"
@@ -19,8 +19,8 @@ DATA_CLASSES: tuple[DataClass, ...] = (
         MESSAGE,
         "Message in a queue",
         frozenset({"MessageBody", "MessageAttributes", "MessageSystemAttributes"}),
-        (AwsOwned.kind, CustomerManagedBySession.kind),
+        (AwsOwned.kind, SessionCustomerManaged.kind),
     ),
 )
 
-OWNERSHIPS: tuple[Ownership, ...] = (AwsOwned(SERVICES["sqs"]), CustomerManagedBySession(SERVICES["sqs"]))
+OWNERSHIPS: tuple[Ownership, ...] = (AwsOwned(SERVICES["sqs"]), SessionCustomerManaged(SERVICES["sqs"]))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from kms.encrypted_store import EncryptedStore, Record
 from kms.key import resolve
 from kms.operation import KmsCall
-from kms.ownership import AwsOwned, CustomerManagedBySession, Scope
+from kms.ownership import AwsOwned, Scope, SessionCustomerManaged
 from services.sqs import errors
 from services.sqs.data_classes import CONTEXT_KEY
 from shared.catalog import arn as build_arn
@@ -111,7 +111,7 @@ def scope_for(store: EncryptedStore, queue: Queue, caller: Caller) -> Scope:
         return store.find_scope(arn) or store.create_own_scope(arn, AwsOwned.kind, context)
     key, _ = resolve(KmsCall(store.kms.engine, caller, "GenerateDataKey"), key_arn_in_account(queue, key_id))
     arn = f"{queue.arn}/{key.key_id}"
-    kind = CustomerManagedBySession.kind
+    kind = SessionCustomerManaged.kind
     return store.find_scope(arn) or store.create_own_scope(arn, kind, context, key_id=key.arn)
 
 
