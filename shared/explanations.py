@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.identity import NamedPolicy
 from shared.permissions import RESOURCE_POLICY, IdentityDecision, Layer, decide, layers
-from shared.policy import Decision, PolicyKind, Statement, Verdict, evaluate, parse_policy
+from shared.policy import SILENT, Decision, PolicyKind, Statement, Verdict, evaluate, parse_policy
 from shared.policy import explain as verdicts_of
 from shared.rulings import GrantVerdict, RuledEvent, Ruling
 
@@ -77,7 +77,7 @@ class _Weighed:
 
     @staticmethod
     def of(ruling: Ruling) -> _Weighed:
-        by_resource, policy = Decision(None, None, None), ruling.resource_policy
+        by_resource, policy = SILENT, ruling.resource_policy
         if policy is not None:
             parsed = parse_policy(policy.text, ruling.resource_kind)
             by_resource = evaluate(parsed, ruling.resource_request or ruling.request)

@@ -9,7 +9,7 @@ from services.eventbridge import errors
 from services.eventbridge.bus import BUS, DEFAULT_BUS, bus_arn, bus_name, get_bus, register_arn, scope_of
 from services.eventbridge.data_classes import RULE
 from services.eventbridge.lists import list_page
-from services.eventbridge.tags import check_tags
+from services.tags import check_tags
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -31,7 +31,10 @@ def create_event_bus(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
         raise errors.exists(f"Event bus {name} already exists.")
     if call.store.count(register, BUS) >= MAX_BUSES:
         raise errors.limit_exceeded("event buses", MAX_BUSES)
-    attributes = {"Description": parameters.get("Description"), "Tags": check_tags(parameters.get("Tags", []))}
+    attributes = {
+        "Description": parameters.get("Description"),
+        "Tags": check_tags(parameters.get("Tags", []), errors.invalid),
+    }
     call.store.put_plain(register, BUS, name, attributes)
     arn = bus_arn(call.region, call.account_id, name)
     scope_of(call.store, arn)

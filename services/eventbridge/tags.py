@@ -8,6 +8,7 @@ from kms.encrypted_store import Record
 from services.eventbridge import errors
 from services.eventbridge.bus import BUS, DEFAULT_BUS, register_arn
 from services.eventbridge.rule import get_rule
+from services.tags import check_tags
 from shared.catalog import arn as build_arn
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MAX_TAGS = 50
 
 def tag_resource(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     record = _resource(call, parameters["ResourceARN"])
-    tags = {**record.attributes["Tags"], **check_tags(parameters["Tags"])}
+    tags = {**record.attributes["Tags"], **check_tags(parameters["Tags"], errors.invalid)}
     if len(tags) > MAX_TAGS:
         raise errors.limit_exceeded("tags", MAX_TAGS)
     call.store.set_attributes(record, Tags=tags)
@@ -35,16 +36,6 @@ def untag_resource(parameters: dict[str, Any], call: ServiceCall) -> dict[str, A
 def list_tags_for_resource(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     tags = _resource(call, parameters["ResourceARN"]).attributes["Tags"]
     return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
-
-
-def check_tags(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Tag key -> value. Raises: ServiceError("ValidationException") for a key that is reserved or stands twice."""
-    values = {tag["Key"]: tag["Value"] for tag in tags}
-    if len(values) < len(tags):
-        raise errors.invalid("A tag key must not stand twice.")
-    if any(key.lower().startswith("aws:") for key in values):
-        raise errors.invalid("Tag keys that begin with aws: are reserved.")
-    return values
 
 
 def _resource(call: ServiceCall, arn: str) -> Record:

@@ -15,11 +15,9 @@ from services.s3.access import Access
 from services.s3.bucket import Bucket
 from shared.identity import NamedPolicy
 from shared.permissions import RESOURCE_POLICY, IdentityDecision, Layer, decide, explicit_deny, no_allow, request_of
-from shared.policy import Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.policy import SILENT, Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
 from shared.rulings import Ruling
-
-_NOTHING = Decision(denied_by=None, allowed_by=None, delegated_by=None)
 
 _CONDITIONS: dict[str, str] = {
     "ACL": "s3:x-amz-acl",
@@ -70,7 +68,7 @@ def _judge(
 ) -> Ruling:
     request = _policy_request(access, action, bucket, resource, conditions)
     policy = None if bucket is None or bucket.policy is None else NamedPolicy("bucket policy", bucket.policy)
-    by_bucket = _NOTHING if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
+    by_bucket = SILENT if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
     refusal = _refusal(access, request, bucket, by_bucket)
     return Ruling(access.caller.principal, request, refusal, policy)
 

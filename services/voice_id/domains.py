@@ -11,6 +11,7 @@ from kms.errors import NotFound
 from kms.ownership import Scope
 from services.client_tokens import TokenReused, once
 from services.pages import page
+from services.tags import check_tags
 from services.voice_id import errors
 from services.voice_id.consent import check_consent
 from services.voice_id.data_classes import DOMAIN
@@ -26,7 +27,7 @@ from services.voice_id.domain import (
 )
 from services.voice_id.domain_keys import apply_key, move_data, protect
 from services.voice_id.erasure import DOMAIN_ERASURE
-from services.voice_id.tags import check_tags, write_tags
+from services.voice_id.tags import write_tags
 from services.voice_id.watchlists import add_default_watchlist
 from shared.catalog import arn as build_arn
 
@@ -100,7 +101,7 @@ def _create(parameters: dict[str, Any], call: ServiceCall) -> str:
     check_consent(call, call.account_id, call.region)
     if call.store.count(_register_arn(call), _REGISTER) >= MAX_DOMAINS:
         raise errors.quota_exceeded("domains", MAX_DOMAINS)
-    tags = check_tags(parameters.get("Tags", []))
+    tags = check_tags(parameters.get("Tags", []), errors.invalid)
     domain_id = call.randomness.alphanumeric(22)
     arn = domain_arn(call.caller, domain_id)
     scope = protect(call, arn, parameters["ServerSideEncryptionConfiguration"]["KmsKeyId"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kms.ownership import Scope
+from services.tags import check_tags
 from services.voice_id import errors
 from services.voice_id.data_classes import TAGS
 from services.voice_id.domain import Domain, domain_arn, get_active_domain, get_domain
@@ -19,7 +20,7 @@ MAX_TAGS = 200
 def tag_resource(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """Add tags, or change the values of those that are there."""
     domain = get_active_domain(call, _domain_id(call, parameters["ResourceArn"]))
-    tags = {**_read_tags(call, domain), **check_tags(parameters["Tags"])}
+    tags = {**_read_tags(call, domain), **check_tags(parameters["Tags"], errors.invalid)}
     if len(tags) > MAX_TAGS:
         raise errors.invalid(f"A domain can have at most {MAX_TAGS} tags.")
     write_tags(call, domain.scope, tags)
@@ -39,19 +40,6 @@ def list_tags_for_resource(parameters: dict[str, Any], call: ServiceCall) -> dic
     domain = get_domain(call, _domain_id(call, parameters["ResourceArn"]))
     tags = _read_tags(call, domain)
     return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
-
-
-def check_tags(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Tag key -> value.
-
-    Raises: ServiceError("ValidationException") for a reserved key, and for one that stands twice.
-    """
-    values = {tag["Key"]: tag["Value"] for tag in tags}
-    if len(values) < len(tags):
-        raise errors.invalid("A tag key must not stand twice.")
-    if any(key.lower().startswith("aws:") for key in values):
-        raise errors.invalid("Tag keys that begin with aws: are reserved.")
-    return values
 
 
 def write_tags(call: ServiceCall, scope: Scope, tags: dict[str, str]) -> None:

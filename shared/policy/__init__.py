@@ -17,10 +17,11 @@ exists.
 
 from shared.policy.document import Policy, PolicyKind, Statement, parse_policy
 from shared.policy.errors import MalformedPolicy
-from shared.policy.evaluation import Decision, Verdict, evaluate, explain
+from shared.policy.evaluation import SILENT, Decision, Verdict, evaluate, explain
 from shared.policy.request import PolicyRequest
 
 __all__ = [
+    "SILENT",
     "Decision",
     "MalformedPolicy",
     "Policy",

@@ -33,6 +33,10 @@ class Decision:
     named_by: Statement | None = None
 
 
+SILENT = Decision(denied_by=None, allowed_by=None, delegated_by=None)
+"""What a policy says that is not there."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Why one statement matched or did not; `reason` is a sentence for people.
