@@ -204,6 +204,10 @@ class TagRefused(KmsRefusal):
     """Tags that are duplicated, reserved or too many."""
 
 
+class Throttling(KmsRefusal):
+    """More requests in a second than the account may make."""
+
+
 class Conflict(KmsRefusal):
     """Another change of the same key is under way."""
 

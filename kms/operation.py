@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kms.engine import Engine
     from kms.grants import Child
     from kms.key import KmsKey
+    from kms.request_quotas import Use
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,6 +73,7 @@ class KmsCall:
     key_pair_spec: of the data key pair that the call makes, on which its price depends.
     tokens: ids of the grants whose tokens came with the call.
     rulings: what was decided about the caller's rights.
+    counted: the request quotas of its keys under which it has been counted.
     """
 
     engine: Engine
@@ -85,6 +87,7 @@ class KmsCall:
     key_pair_spec: str | None = None
     tokens: frozenset[str] = frozenset()
     rulings: list[Ruling] = field(default_factory=list)
+    counted: set[Use] = field(default_factory=set)
 
     @property
     def facts(self) -> OperationFacts:
@@ -113,7 +116,7 @@ class KmsCall:
         permission: the action without "kms:", where it is not the operation's own name.
         conditions: condition keys of this operation, names in lower case.
         child: the grant that CreateGrant is asked for.
-        Raises: NotFound, InvalidArn, AccessDenied, InvalidGrantToken, KeyDisabled, InvalidKeyState.
+        Raises: NotFound, InvalidArn, Throttling, AccessDenied, InvalidGrantToken, KeyDisabled, InvalidKeyState.
         """
         from kms import authorization, grants, key_states
         from kms.key import resolve
@@ -121,6 +124,7 @@ class KmsCall:
         grants.accept_tokens(self, grant_tokens)
         key, request_alias = resolve(self, key_id) if isinstance(key_id, str) else (key_id, None)
         self.touches(key.arn, key.account_id)
+        self.engine.rates.use(self, key)
         ruling = authorization.judge(
             self,
             key,

@@ -10,9 +10,14 @@ from shared.errors import Refusal, ServiceError
 
 
 def access_denied(refusal: Refusal) -> ServiceError:
-    """Whatever keeps a service from its key is AccessDeniedException to the caller; damage is the service's fault."""
+    """Whatever keeps a service from its key is AccessDeniedException to the caller; damage is the service's fault.
+
+    Request quotas of KMS count against the caller, who is told so.
+    """
     if isinstance(refusal, errors.RecordRejected | errors.CiphertextRejected):
         return ServiceError("InternalServerException", "The stored data could not be opened.", status=500)
+    if isinstance(refusal, errors.Throttling):
+        return ServiceError("ThrottlingException", refusal.message)
     if isinstance(refusal, errors.KmsRefusal):
         return ServiceError("AccessDeniedException", refusal.message or "Access to the KMS key was denied.")
     raise refusal

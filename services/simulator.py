@@ -9,9 +9,11 @@ from kms.due import Schedule
 from kms.encrypted_store import EncryptedStore
 from kms.engine import Engine
 from kms.errors import DomainKeyError
+from kms.faults import Faults
 from kms.key_hierarchy import DomainKey
 from kms.ownership import Ownership
 from kms.reencryption import ReEncryption
+from kms.request_rates import RequestRates
 from kms.sealed_contents import Pieces
 from services.call import ServiceCall
 from services.eventbridge.delivery import Delivery
@@ -24,7 +26,6 @@ from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
 from shared.deadlines import Deadlines
-from shared.faults import Faults
 from shared.identities import AccessKey, Identities
 from shared.identity import user_arn
 from shared.jobs import Jobs
@@ -67,8 +68,16 @@ class Simulator:
         self.identities = Identities(self.database, self.clock, self.randomness, self.domain_key)
         self.identities.demo_keys_work = configuration.demo_keys_work
         self.faults = Faults(self.database)
+        self.rates = RequestRates(self.faults, self.clock)
         self.engine = Engine(
-            self.database, self.clock, self.randomness, self.trail, self.identities, self.domain_key, self.faults
+            self.database,
+            self.clock,
+            self.randomness,
+            self.trail,
+            self.identities,
+            self.domain_key,
+            self.faults,
+            self.rates,
         )
         self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
         self.pieces = Pieces(self.database, self.randomness)
@@ -151,6 +160,7 @@ class Simulator:
             self.clock.reset()
             self.randomness.reset()
             self.faults.reset()
+            self.rates.forget()
             self.trail.rulings.clear()
             self.jobs.held = False
             self.database.set_meta(_DOMAIN_KEY_IDENTITY, self.domain_key.identity)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from kms import store_backing
 from kms.costs import bill
+from kms.faults import FaultSettings
 from services.blueprints import METHODS, refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
@@ -23,7 +24,6 @@ from services.voice_id.control import voice_id_control
 from shared import demo_world
 from shared.explanations import explain as explain_ruling
 from shared.explanations import explain_event
-from shared.faults import FaultSettings
 from shared.identities import AccessKey, SessionRequest
 from shared.identity import ROLE, USER
 from shared.rulings import KEPT
@@ -111,11 +111,12 @@ def get_faults() -> Response:
 @control.post("/faults")
 @in_unit
 def change_faults() -> Response:
-    """{"grant_consistency": "PT5M"}: switch a fault on, or off with null; the others stay as they are."""
+    """{"grant_consistency": "PT5M", "request_quotas": true}: switch faults on, or off with null; others stay."""
     try:
         simulator().faults.change(body_of(*simulator().faults.settings))
     except FaultSettings as error:
         raise BadRequest(str(error)) from error
+    simulator().rates.forget()
     return get_faults()
 
 

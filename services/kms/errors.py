@@ -73,6 +73,7 @@ WIRE_ERRORS: dict[type[errors.KmsRefusal], WireError] = {
     errors.AlreadyExists: WireError("AlreadyExistsException", MODEL),
     errors.NotAuthorized: WireError("NotAuthorizedException", QUOTED),
     errors.LimitExceeded: WireError("LimitExceededException", RECORDED),
+    errors.Throttling: WireError("ThrottlingException", COMMON),
     errors.TagRefused: WireError("TagException", RECORDED),
     errors.Conflict: WireError("ConflictException", MODEL),
     errors.InvalidRequest: WireError("ValidationException", RECORDED),

@@ -12,6 +12,7 @@ _OF_KMS: dict[type[errors.KmsRefusal], str] = {
     errors.InvalidKeyUsage: "KmsInvalidKeyUsage",
     errors.NotFound: "KmsNotFound",
     errors.InvalidArn: "KmsNotFound",
+    errors.Throttling: "KmsThrottled",
 }
 
 

@@ -53,29 +53,33 @@ class TestClock:
         assert ask(server, "clock")[1]["now"][:10] == before[:10]
 
 
+OFF = {"grant_consistency": None, "request_quotas": None}
+"""All faults, switched off."""
+
+
 class TestFaults:
     def test_all_are_off_until_switched_on(self) -> None:
         with started(None) as server:
-            assert ask(server, "faults")[1] == {"grant_consistency": None}
-            assert ask(server, "faults", {"grant_consistency": "PT5M"}) == (200, {"grant_consistency": "PT5M"})
-            assert ask(server, "faults", {}) == (200, {"grant_consistency": "PT5M"})
-            assert ask(server, "faults", {"grant_consistency": None})[1] == {"grant_consistency": None}
+            assert ask(server, "faults")[1] == OFF
+            assert ask(server, "faults", {"grant_consistency": "PT5M"}) == (200, OFF | {"grant_consistency": "PT5M"})
+            assert ask(server, "faults", {}) == (200, OFF | {"grant_consistency": "PT5M"})
+            assert ask(server, "faults", {"grant_consistency": None})[1] == OFF
 
     def test_they_outlive_a_restart_and_not_a_reset(self, tmp_path: Path) -> None:
         with started(tmp_path) as server:
             ask(server, "faults", {"grant_consistency": "PT5M"})
         with started(tmp_path) as server:
-            assert ask(server, "faults")[1] == {"grant_consistency": "PT5M"}
+            assert ask(server, "faults")[1] == OFF | {"grant_consistency": "PT5M"}
             ask(server, "reset", {})
-            assert ask(server, "faults")[1] == {"grant_consistency": None}
+            assert ask(server, "faults")[1] == OFF
         with started(tmp_path) as server:
-            assert ask(server, "faults")[1] == {"grant_consistency": None}
+            assert ask(server, "faults")[1] == OFF
 
     @pytest.mark.parametrize("setting", ["soon", "-PT5M", "P1M", 5, True, [], {}], ids=repr)
     def test_settings_that_make_no_sense_change_nothing(self, server: Server, setting: Any) -> None:
         status, told = ask(server, "faults", {"grant_consistency": setting})
         assert (status, bool(told["message"])) == (400, True)
-        assert ask(server, "faults")[1] == {"grant_consistency": None}
+        assert ask(server, "faults")[1] == OFF
 
     def test_an_unknown_fault_is_refused_by_its_name(self, server: Server) -> None:
         status, told = ask(server, "faults", {"gravity": "off"})

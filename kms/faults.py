@@ -7,15 +7,18 @@ a property here, and a look at it where it strikes.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import isodate
 
+from kms import request_quotas
 from shared.database import Database
 
 GRANT_CONSISTENCY = "grant_consistency"
+REQUEST_QUOTAS = "request_quotas"
 
 _META = "faults"
 
@@ -55,6 +58,12 @@ class Faults:
         """How long a grant that was made does not work yet without its token, and one that was ended still does."""
         return float(self._read.get(GRANT_CONSISTENCY, 0.0))
 
+    @property
+    def request_quotas(self) -> Mapping[str, float] | None:
+        """The quotas, in requests a second, that are not AWS's own while they are enforced; None if they are not."""
+        quotas: Mapping[str, float] | None = self._read.get(REQUEST_QUOTAS)
+        return quotas
+
 
 def _seconds(setting: Any) -> float:
     try:
@@ -66,5 +75,19 @@ def _seconds(setting: Any) -> float:
     return step.total_seconds()
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {GRANT_CONSISTENCY: _seconds}
+def _quotas(setting: Any) -> Mapping[str, float] | None:
+    """true: all as they are at AWS; an object: the same, but for those in it."""
+    if isinstance(setting, bool):
+        return {} if setting else None
+    if not isinstance(setting, dict):
+        raise FaultSettings(f'"{REQUEST_QUOTAS}" is true, or an object of quotas in requests a second.')
+    for name, rate in setting.items():
+        if name not in request_quotas.NAMES:
+            raise FaultSettings(f"There is no request quota {name}; there are: {', '.join(request_quotas.NAMES)}.")
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
+            raise FaultSettings(f"The request quota {name} must be a number above 0, in requests a second.")
+    return setting
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {GRANT_CONSISTENCY: _seconds, REQUEST_QUOTAS: _quotas}
 """Fault -> what reads its setting."""
