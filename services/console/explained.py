@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from shared.permissions import RESOURCE_POLICY
+
 _DECIDED, _MATCHED, _MISSED = "▶", "•", ""
 _GREEN, _RED, _DIM = "green", "red", "dim"
 
@@ -62,12 +64,17 @@ def _statements(decision: dict[str, Any]) -> Table:
     for policy in decision["Policies"]:
         for statement in policy["Statements"]:
             sid = f" {statement['Sid']}" if statement["Sid"] else ""
-            _add(table, statement, policy["Name"], f"{statement['Index']}{sid}", statement["Effect"])
+            _add(table, statement, _name(policy), f"{statement['Index']}{sid}", statement["Effect"])
         if not policy["Statements"]:
-            table.add_row("", Text(policy["Name"]), "", "", "It has no statements.")
+            table.add_row("", Text(_name(policy)), "", "", "It has no statements.")
     if not decision["Policies"]:
         table.add_row("", "", "", "", "No policies hang on the caller.")
     return table
+
+
+def _name(policy: dict[str, Any]) -> str:
+    """A resource's policy says by its name what it is; the others say by their kind why they were asked."""
+    return policy["Name"] if policy["Kind"] == RESOURCE_POLICY else f"{policy['Name']} ({policy['Kind']})"
 
 
 def _grants(grants: Sequence[dict[str, Any]]) -> Table:

@@ -8,11 +8,12 @@ Source: IAM User Guide, "Policy evaluation logic"; AWS KMS Developer Guide, "Tro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from shared.policy.conditions import Condition
 from shared.policy.document import Policy, Selection, Statement
+from shared.policy.patterns import Variable
 from shared.policy.principals import Reach
 from shared.policy.request import Context, PolicyRequest
 
@@ -57,7 +58,7 @@ class _Miss(Enum):
     ACTION = "Its actions do not cover {action}."
     PRINCIPAL = "Its principals do not include the caller."
     RESOURCE = "Its resources do not cover {resource}."
-    VARIABLE = "One of its policy variables has no single value in this request."
+    VARIABLE = "One of its policy variables has no single value."
 
 
 def evaluate(policy: Policy, request: PolicyRequest) -> Decision:
@@ -85,6 +86,18 @@ def explain(policy: Policy, request: PolicyRequest) -> tuple[Verdict, ...]:
 
 
 def _verdict(statement: Statement, request: PolicyRequest) -> Verdict:
+    verdict = _judge(statement, request)
+    values = " ".join(sorted(_value(variable, request.context) for variable in statement.variables))
+    return replace(verdict, reason=f"{verdict.reason} {values}") if values else verdict
+
+
+def _value(variable: Variable, context: Context) -> str:
+    """A sentence on what a policy variable stood for."""
+    value = variable.value_in(context)
+    return f"${{{variable.name}}} is {'without a single value' if value is None else value}."
+
+
+def _judge(statement: Statement, request: PolicyRequest) -> Verdict:
     reach = _reach(statement, request)
     miss = _first_miss(statement, request, request.action.lower(), reach)
     if isinstance(miss, Condition):

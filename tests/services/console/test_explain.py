@@ -69,6 +69,17 @@ class TestRefusedCalls:
             "in this request it is absent."
         )
 
+    def test_policy_variables_show_what_they_stood_for(self, server: Server, account: Account) -> None:
+        own = "arn:aws:kms:us-west-2:111122223333:key/${aws:username}"
+        team = {"StringEquals": {"aws:username": "${aws:PrincipalTag/team}"}}
+        user = account.user("ann", document(allow("kms:Encrypt", Resource=own), allow("kms:Encrypt", Condition=team)))
+        with refused("AccessDeniedException"):
+            encrypt(user, open_key(account))
+        by_resource, by_condition = statements(decision_of(server, account, "Encrypt"), "policy-1")
+        assert (by_resource["Missed"], by_condition["Missed"]) == ("Resource", "Variable")
+        assert by_resource["Reason"].endswith(" ${aws:username} is ann.")
+        assert by_condition["Reason"].endswith(" ${aws:principaltag/team} is without a single value.")
+
     @pytest.mark.parametrize("where", ["key-policy", "iam"])
     def test_the_deny_that_decided_is_named(self, server: Server, account: Account, where: str) -> None:
         denial = deny("kms:Encrypt", Sid="never")

@@ -12,7 +12,7 @@ from tests.support import REGION, Account, refused
 
 WITH_KEY_ID = {
     "CancelKeyDeletion": {},
-    "CreateGrant": {"GranteePrincipal": "arn:aws:iam::111122223333:user/x", "Operations": ["Decrypt"]},
+    "CreateGrant": {"GranteePrincipal": "arn:aws:iam::111122223333:user/agent", "Operations": ["Decrypt"]},
     "DescribeKey": {},
     "DisableKey": {},
     "DisableKeyRotation": {},

@@ -30,7 +30,7 @@ DOCUMENTED = json.loads((Path(__file__).parents[2] / "vectors" / "kms_condition_
 
 RICHER: dict[str, dict[str, Any]] = {
     "CreateGrant": {
-        "RetiringPrincipal": "arn:aws:iam::111122223333:user/x",
+        "RetiringPrincipal": "arn:aws:iam::111122223333:user/agent",
         "Constraints": {"EncryptionContextSubset": {"a": "b"}},
     },
     "PutKeyPolicy": {"BypassPolicyLockoutSafetyCheck": True},

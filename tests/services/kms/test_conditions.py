@@ -22,7 +22,7 @@ def encrypt(**context: str) -> Call:
 
 
 def grant(operations: tuple[str, ...] = ("Decrypt",), **others: Any) -> Call:
-    principal = "arn:aws:iam::111122223333:user/someone"
+    principal = "arn:aws:iam::111122223333:user/administrator"
     return lambda kms, key: kms.create_grant(
         KeyId=key, Operations=list(operations), **{"GranteePrincipal": principal, **others}
     )
@@ -145,15 +145,15 @@ CASES = {
     ),
     "grantee-principal": Case(
         "CreateGrant",
-        {"StringLike": {"kms:GranteePrincipal": "*:user/someone"}},
+        {"StringLike": {"kms:GranteePrincipal": "*:user/administrator"}},
         (grant(),),
-        (grant(GranteePrincipal="arn:aws:iam::111122223333:user/else"),),
+        (grant(GranteePrincipal="arn:aws:iam::111122223333:user/agent"),),
     ),
     "retiring-principal": Case(
         "CreateGrant",
-        {"StringLike": {"kms:RetiringPrincipal": "*:user/else"}},
-        (grant(RetiringPrincipal="arn:aws:iam::111122223333:user/else"),),
-        (grant(), grant(RetiringPrincipal="arn:aws:iam::111122223333:user/someone")),
+        {"StringLike": {"kms:RetiringPrincipal": "*:user/agent"}},
+        (grant(RetiringPrincipal="arn:aws:iam::111122223333:user/agent"),),
+        (grant(), grant(RetiringPrincipal="arn:aws:iam::111122223333:user/administrator")),
     ),
     "waiting-period": Case(
         "ScheduleKeyDeletion",

@@ -38,7 +38,7 @@ from tests.support import Account, Server
 
 README = Path(__file__).parents[3] / "services" / "kms" / "README.md"
 MODEL_DOCUMENT = Loader().load_service_model("kms", "service-2")
-OUTSIDE_THE_MODEL = {"AccessDeniedException", "NotAuthorizedException", "ValidationException"}
+OUTSIDE_THE_MODEL = {"AccessDeniedException", "NotAuthorizedException", "ThrottlingException", "ValidationException"}
 """Codes that KMS is known to answer with and that its model does not list."""
 
 

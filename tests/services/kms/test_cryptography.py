@@ -305,7 +305,7 @@ class TestBehaviour:
     @pytest.mark.parametrize("state", ["disabled", "pending-deletion"])
     def test_a_dry_run_says_only_what_would_happen(self, kms: Any, kms_key: str, state: str) -> None:
         blob = seal(kms, kms_key)
-        grant = {"GranteePrincipal": "arn:aws:iam::111122223333:user/x", "Operations": ["Decrypt"]}
+        grant = {"GranteePrincipal": "arn:aws:iam::111122223333:user/agent", "Operations": ["Decrypt"]}
         made = kms.create_grant(KeyId=kms_key, **grant)["GrantId"]
         calls = {
             "encrypt": {"KeyId": kms_key, "Plaintext": b"x"},

@@ -29,6 +29,9 @@ EVERYTHING = document(allow("kms:*"))
 CONTEXT = {"tenant": "a", "purpose": "test"}
 DOMAIN = {"aws:voiceid:domain:arn": "arn:aws:voiceid:us-west-2:111122223333:domain/sampleDomainId"}
 
+AGENT = "arn:aws:iam::111122223333:user/agent"
+"""A user of the demo world, who is in every server."""
+
 VOICE_ID = "voiceid.amazonaws.com"
 RESOURCE = "arn:aws:voiceid:us-west-2:111122223333:domain/sampleDomainId"
 
@@ -361,16 +364,30 @@ class TestCreateGrant:
     @pytest.mark.parametrize("service", ["voiceid.amazonaws.com", "dynamodb.us-west-2.amazonaws.com"])
     @pytest.mark.parametrize("part", ["GranteePrincipal", "RetiringPrincipal"])
     def test_a_customer_cannot_name_a_service(self, kms: Any, kms_key: str, part: str, service: str) -> None:
-        parties = {"GranteePrincipal": "arn:aws:iam::111122223333:user/x", part: service}
+        parties = {"GranteePrincipal": AGENT, part: service}
         with pytest.raises(ClientError) as raised:
             kms.create_grant(KeyId=kms_key, Operations=["Decrypt"], **parties)
         assert raised.value.response["Error"]["Code"] in ("ValidationException", "InvalidArnException")
         assert grant_ids(kms, kms_key) == set()
 
-    @pytest.mark.parametrize("principal", ["someone", "arn:aws:iam::1:user/x", "arn:aws:iam::111122223333:group/x"])
-    def test_a_grantee_must_be_a_principal(self, kms: Any, kms_key: str, principal: str) -> None:
-        with refused("InvalidArnException"):
-            kms.create_grant(KeyId=kms_key, GranteePrincipal=principal, Operations=["Decrypt"])
+    @pytest.mark.parametrize(
+        "principal",
+        [
+            "someone",
+            "arn:aws:iam::1:user/x",
+            "arn:aws:iam::111122223333:group/x",
+            "arn:aws:iam::111122223333:user/never-made",
+            "arn:aws:iam::111122223333:role/never-made",
+            "arn:aws:sts::111122223333:assumed-role/never-made/session",
+            "arn:aws:iam::999999999999:root",
+        ],
+    )
+    def test_grantee_and_retiring_principal_must_be_there(self, kms: Any, kms_key: str, principal: str) -> None:
+        for parties in ({"GranteePrincipal": principal}, {"GranteePrincipal": AGENT, "RetiringPrincipal": principal}):
+            with refused("InvalidArnException") as refusal:
+                kms.create_grant(KeyId=kms_key, Operations=["Decrypt"], **parties)
+            assert principal in refusal.message
+        assert grant_ids(kms, kms_key) == set()
 
     def test_it_needs_the_right_to_create_it_and_not_the_rights_that_it_gives(self, account: Account) -> None:
         user = account.user("giver", document(allow("kms:CreateGrant")))
@@ -399,9 +416,9 @@ class TestCreateGrant:
         "difference",
         [
             {"Operations": ["Encrypt"]},
-            {"RetiringPrincipal": "arn:aws:iam::111122223333:user/x"},
+            {"RetiringPrincipal": AGENT},
             {"Constraints": {"EncryptionContextEquals": {"a": "b"}}},
-            {"GranteePrincipal": "arn:aws:iam::111122223333:user/x"},
+            {"GranteePrincipal": AGENT},
             {"Name": "other"},
         ],
         ids=lambda difference: next(iter(difference)),
@@ -449,7 +466,7 @@ class TestServiceMembers:
     @pytest.mark.parametrize(
         "change",
         [
-            {"GranteePrincipal": "arn:aws:iam::111122223333:user/x"},
+            {"GranteePrincipal": AGENT},
             {"Constraints": {"EncryptionContextSubset": {"a": "b"}}},
             {"RetiringPrincipal": None},
             {"RetiringServicePrincipal": VOICE_ID},
