@@ -83,8 +83,18 @@ class RulingLog:
     def remember(self, event: RuledEvent) -> None:
         (self._denied if event.was_denied else self._allowed).append(event)
 
-    def of_event(self, event_id: str) -> RuledEvent | None:
-        return next((event for event in self._all() if event_id in event.event_ids), None)
+    def of_event(self, event_id: str) -> list[RuledEvent]:
+        """The event; and if it failed though it was allowed itself, the refused ones behind it: a service's calls."""
+        event = next((event for event in self._all() if event_id in event.event_ids), None)
+        if event is None:
+            return []
+        if event.error_code is None or event.was_denied:
+            return [event]
+        return [event, *(other for other in self.of_request(event.request_id) if other.was_denied)]
+
+    def event_ids(self) -> frozenset[str]:
+        """The ids of all events that are remembered and were decided on."""
+        return frozenset(event_id for event in self._all() if event.rulings for event_id in event.event_ids)
 
     def of_request(self, request_id: str) -> list[RuledEvent]:
         """Refused ones first: they are why one asks."""

@@ -20,6 +20,8 @@ from services.console.background import comparison_run
 from services.console.happenings import ACTIONS, Happening
 from services.console.person import Driver
 from services.console.world import World
+from shared.explanations import explain_event
+from shared.rulings import KEPT
 
 console = Blueprint(
     "console",
@@ -139,6 +141,13 @@ def reset() -> Response:
     simulator().reset()
     current_app.extensions.pop(_WORLD, None)
     return _back()
+
+
+@console.get("/_console/explain/<event_id>")
+def explanation(event_id: str) -> Response:
+    """Which statement or grant decided about an event of the trail, and why each other one did not match."""
+    events = [explain_event(event) for event in simulator().trail.rulings.of_event(event_id)]
+    return make_response(render_template("explanation.html", events=events, kept=KEPT), 200 if events else 404)
 
 
 @console.get("/compare")

@@ -300,7 +300,7 @@ def explain() -> Response:
     rulings = simulator().trail.rulings
     event_id, request_id = request.args.get("event"), request.args.get("request")
     if event_id is not None:
-        found = [event for event in (rulings.of_event(event_id),) if event is not None]
+        found = rulings.of_event(event_id)
     elif request_id is not None:
         found = rulings.of_request(request_id)
     elif request.args.get("last") == "refused":

@@ -20,10 +20,11 @@ def print_explanations(explanations: Sequence[dict[str, Any]], console: Console 
     """Print what the control API tells of one event or of all events of a request."""
     console = console or Console()
     for explanation in explanations:
-        _print_event(explanation, console)
+        _print_event(explanation, console, alone=len(explanations) == 1)
 
 
-def _print_event(event: dict[str, Any], console: Console) -> None:
+def _print_event(event: dict[str, Any], console: Console, *, alone: bool) -> None:
+    """alone: no other event of the same request is told of, which may have stopped this one."""
     outcome = event["ErrorCode"] or "succeeded"
     colour = _RED if event["ErrorCode"] else _GREEN
     console.print(
@@ -37,7 +38,7 @@ def _print_event(event: dict[str, Any], console: Console) -> None:
         print_decision(decision, console)
     if not event["Decisions"]:
         console.print("No permission was asked for: the call ended before, or needs none.")
-    elif event["ErrorCode"] and all(decision["Allowed"] for decision in event["Decisions"]):
+    elif alone and event["ErrorCode"] and all(decision["Allowed"] for decision in event["Decisions"]):
         console.print("Permissions did not stop it: the error is another one.")
     console.print()
 

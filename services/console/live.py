@@ -124,7 +124,7 @@ def view(world: World, *, of_aws: bool) -> View:
         of_aws=of_aws,
         sections=sections,
         action=action,
-        trail=trail_view(database, action, of_aws=of_aws),
+        trail=trail_view(simulator.trail, database, action, of_aws=of_aws),
     )
     outcomes = {_cell_id(cell.row): cell.cell.outcome for cell in shown.cells}
     if outcomes != memory.load_outcomes(database):

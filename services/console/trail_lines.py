@@ -10,6 +10,7 @@ from typing import Any
 
 from services.console.memory import LastAction
 from services.console.world import ACCOUNT
+from shared.audit import Trail
 from shared.catalog import BY_PRINCIPAL, SERVICE_ACCOUNTS
 from shared.database import Database, Row
 
@@ -22,7 +23,8 @@ _KEY_KIND = "AWS::KMS::Key"
 class Line:
     """One event. time: of the virtual clock. key: the short ids of the keys it names. error: empty if it succeeded.
 
-    is_new: it happened since the last action began. body: the event as JSON text.
+    is_new: it happened since the last action began. is_explained: the decisions behind it are still known.
+    body: the event as JSON text.
     """
 
     time: datetime
@@ -32,6 +34,8 @@ class Line:
     key: str
     error: str
     is_new: bool
+    event_id: str
+    is_explained: bool
     body: str
 
 
@@ -43,7 +47,7 @@ class TrailView:
     newest: tuple[Line, ...]
 
 
-def trail_view(database: Database, last: LastAction | None, *, of_aws: bool) -> TrailView:
+def trail_view(trail: Trail, database: Database, last: LastAction | None, *, of_aws: bool) -> TrailView:
     """The trail of the demo account, or (`of_aws`) those of the services' own accounts."""
     accounts = tuple(sorted(SERVICE_ACCOUNTS)) if of_aws else (ACCOUNT,)
     first, end = (last.first, last.last) if last else (0, 0)
@@ -52,14 +56,15 @@ def trail_view(database: Database, last: LastAction | None, *, of_aws: bool) -> 
     newest = database.select("events", {"account_id": accounts}, order=["-sequence"], limit=NEWEST + len(pinned))
     others = [row for row in newest if not first < row["sequence"] <= end][:NEWEST]
     since = first if last else None
-    return TrailView(_lines(pinned, since), _lines(others, since))
+    known = trail.rulings.event_ids()
+    return TrailView(_lines(pinned, since, known), _lines(others, since, known))
 
 
-def _lines(rows: Sequence[Row], since: int | None) -> tuple[Line, ...]:
-    return tuple(_line(row, is_new=since is not None and row["sequence"] > since) for row in rows)
+def _lines(rows: Sequence[Row], since: int | None, known: frozenset[str]) -> tuple[Line, ...]:
+    return tuple(_line(row, known, is_new=since is not None and row["sequence"] > since) for row in rows)
 
 
-def _line(row: Row, *, is_new: bool) -> Line:
+def _line(row: Row, known: frozenset[str], *, is_new: bool) -> Line:
     event = json.loads(row["body"])
     return Line(
         time=datetime.fromisoformat(event["eventTime"]),
@@ -69,6 +74,8 @@ def _line(row: Row, *, is_new: bool) -> Line:
         key=", ".join(short_id(arn) for arn in _key_arns(event)),
         error=event.get("errorCode", ""),
         is_new=is_new,
+        event_id=event["eventID"],
+        is_explained=event["eventID"] in known,
         body=json.dumps(event, indent=2),
     )
 

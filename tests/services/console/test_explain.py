@@ -12,7 +12,7 @@ import pytest
 from shared import rulings
 from tests.process import run, serving
 from tests.services.kms.support import administrator_arn, allow, deny, document, key_under, named, open_key
-from tests.support import Account, Server, events_of, refused, started
+from tests.support import Account, Server, account_policy, events_of, refused, started
 
 VOICE_ID = "voiceid.amazonaws.com"
 RESOURCE = "arn:aws:voiceid:us-west-2:111122223333:domain/x"
@@ -68,6 +68,21 @@ class TestRefusedCalls:
             "Condition StringEquals wants kms:ViaService [voiceid.us-west-2.amazonaws.com]; "
             "in this request it is absent."
         )
+
+    def test_a_call_that_failed_behind_its_service_leads_to_what_was_refused_there(
+        self, server: Server, account: Account
+    ) -> None:
+        key, voice_id = open_key(account), account.client("voice-id")
+        domain = voice_id.create_domain(Name="a", ServerSideEncryptionConfiguration={"KmsKeyId": key})["Domain"]
+        never = account_policy(account.account_id, deny("kms:Decrypt", Principal="*", Sid="never"))
+        account.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=never)
+        with refused("AccessDeniedException"):
+            voice_id.describe_domain(DomainId=domain["DomainId"])
+        events = account.server.control(f"trail?account={account.account_id}")["Events"]
+        failed = next(event["eventID"] for event in events if event["eventName"] == "DescribeDomain")
+        own, behind = explained(server, f"event={failed}")
+        assert (own["EventName"], own["Decisions"][0]["Allowed"]) == ("DescribeDomain", True)
+        assert (behind["EventName"], behind["Decisions"][0]["DecidedBy"][0]["Sid"]) == ("Decrypt", "never")
 
     def test_policy_variables_show_what_they_stood_for(self, server: Server, account: Account) -> None:
         own = "arn:aws:kms:us-west-2:111122223333:key/${aws:username}"

@@ -17,7 +17,7 @@ from botocore.config import Config
 
 from services.console import live, report
 from services.console.comparison import Comparison, compare
-from services.console.happenings import HAPPENINGS
+from services.console.happenings import DENIAL, HAPPENINGS
 from services.console.person import DRIVERS
 from services.simulator import Configuration
 from shared import demo_world
@@ -79,6 +79,13 @@ class _Cells(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._reads = ""
+
+
+def _why(line: str) -> str:
+    """Where a line of the trail leads for its explanation."""
+    found = re.search(r'class="why" href="([^"]+)"', line)
+    assert found is not None
+    return found[1]
 
 
 def _between(text: str, start: str, end: str) -> str:
@@ -285,13 +292,33 @@ class TestTrail:
         assert hidden in customers.card("connectcases-aws-owned")
         assert hidden not in aws.card("connectcases-aws-owned")
 
+    def test_a_refused_line_leads_to_the_statement_that_refused(self, browser: Browser) -> None:
+        trail = browser.press(f"/_console/keys/{VOICE_ID}/deny-in-policy").trail()
+        refused = next(line for line in trail.split("<li ") if "AccessDenied" in line)
+        page = browser.get(_why(refused))
+        assert "Why was it refused?" in page.text
+        assert "with an explicit deny in a resource-based policy" in page.text
+        decided = [row for row in page.text.split("<tr ") if row.startswith('class="decided"')]
+        assert any(DENIAL in row for row in decided)
+
+    def test_an_allowed_line_leads_to_what_allowed_it(self, browser: Browser) -> None:
+        trail = browser.press(f"/_console/keys/{VOICE_ID}/enable").trail()
+        allowed = next(line for line in trail.split("<li ") if "GenerateDataKey" in line or "Decrypt" in line)
+        page = browser.get(_why(allowed))
+        assert "Why was it allowed?" in page.text
+        assert "decided" in page.text
+
+    def test_an_event_that_is_not_remembered_says_so(self, browser: Browser) -> None:
+        page = browser.get("/_console/explain/00000000-0000-0000-0000-000000000000")
+        assert (page.status, "Nothing is remembered" in page.text) == (404, True)
+
     def test_a_button_keeps_the_view(self, browser: Browser) -> None:
         answer = browser.post(f"/_console/keys/{VOICE_ID}/rotate?view=aws")
         assert answer.headers["location"] == f"/?view=aws#{VOICE_ID}"
 
 
 class TestGuard:
-    @pytest.mark.parametrize("path", ["/", "/compare", "/_console/static/console.css"])
+    @pytest.mark.parametrize("path", ["/", "/compare", "/_console/explain/x", "/_console/static/console.css"])
     def test_a_foreign_host_sees_nothing(self, new_browser: Browser, path: str) -> None:
         assert new_browser.get(path, Host="rebound.example").status == 403
 
