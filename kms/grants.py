@@ -7,6 +7,7 @@ Follows "Grants in AWS KMS". A grant works at once, and its end is its end, unle
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ Constraints = Mapping[str, Any]
 
 NOT_ENDED: Mapping[str, Any] = {"ends_at": None}
 """Rows of grants that were neither revoked nor retired."""
+
+PRINCIPAL_ARN = re.compile(r"arn:aws:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role|federated-user)/.+)\Z")
+"""Whom a grant can name: an account, a user, a role, a session."""
 
 _WITHOUT_CONTEXT = frozenset({"DescribeKey", "RetireGrant"})
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kms import errors, grant_operations, key_specs, keys
+from kms import errors, grant_creation, grant_operations, key_specs, keys
 from kms.engine import Engine, Session
 from kms.grants import NOT_ENDED
 from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key
@@ -159,7 +159,7 @@ class ByGrant(Ownership):
         """Make the service its grant, as the customer."""
         grant = kms.perform(
             session,
-            grant_operations.create_grant,
+            grant_creation.create_grant,
             key_id=key.arn,
             grantee_principal=self.service.principal,
             retiring_principal=self.service.principal,

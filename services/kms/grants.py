@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kms import grant_creation
 from kms import grant_operations as engine
 from kms.grants import Grant
 from services.kms.engine_call import perform, wire, wire_page
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def create_grant(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return wire(perform(call, engine.create_grant, parameters))
+    return wire(perform(call, grant_creation.create_grant, parameters))
 
 
 def list_grants(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
