@@ -2,25 +2,40 @@
 
 A job is a row; its kind names the function that takes it one step further. Kill the process at any moment: the
 step that was not committed never happened, and the next start goes on from the one before it.
+
+A bug in a step is that job's alone: it is logged, the others have their turns, the step is tried again, and a job that
+does not get over it has failed.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shared.audit import ApiEvent, Trail
+from shared.bugs import where
 from shared.clock import Clock
 from shared.database import Database, Row
 from shared.randomness import Randomness
 
+log = logging.getLogger(__name__)
+
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
+
+MAX_TRIES = 3
+"""How often a step that meets a bug is tried before its job has failed."""
+BROKEN = "An internal error occurred."
+"""The message of a job that met a bug; an exception's own text may quote what must not rest."""
 
 
 @dataclass
 class Job:
-    """kind: names the step function. subject: the ARN it works on. state: JSON, the job's own progress."""
+    """kind: names the step function. subject: the ARN it works on. state: JSON, the job's own progress.
+
+    tries: how often its present step has met a bug.
+    """
 
     job_id: str
     kind: str
@@ -29,10 +44,14 @@ class Job:
     message: str | None
     state: dict[str, Any]
     created_at: float
+    tries: int = 0
 
 
 Step = Callable[[Job], bool]
 """Takes a job one step further and returns whether it is complete. A `JobFailed` ends it as FAILED."""
+
+Conclude = Callable[[Job], None]
+"""Does what else is done in the unit of work that ends a job which a bug keeps from going on."""
 
 
 class JobFailed(Exception):
@@ -58,12 +77,12 @@ class Jobs:
         self._database = database
         self._clock = clock
         self._randomness = randomness
-        self._steps: dict[str, Step] = {}
+        self._kinds: dict[str, tuple[Step, Conclude]] = {}
         self.held = False
 
-    def define(self, kind: str, step: Step) -> None:
+    def define(self, kind: str, step: Step, conclude_broken: Conclude = lambda job: None) -> None:
         """Register a kind of job."""
-        self._steps[kind] = step
+        self._kinds[kind] = step, conclude_broken
 
     def start(self, kind: str, subject: str, state: dict[str, Any]) -> Job:
         now = self._clock.now()
@@ -79,6 +98,7 @@ class Jobs:
                 "state": state,
                 "created_at": now,
                 "updated_at": now,
+                "tries": 0,
             },
         )
         return job
@@ -104,10 +124,14 @@ class Jobs:
         rows = self._database.select("jobs", {"status": IN_PROGRESS}, order=["updated_at"], limit=1)
         if not rows:
             return False
-        job = _job(rows[0])
+        self._take_turn(_job(rows[0]))
+        return True
+
+    def _take_turn(self, job: Job) -> None:
         try:
             with self._database.unit():
-                done = self._steps[job.kind](job)
+                done = self._kinds[job.kind][0](job)
+                job.tries = 0
                 self._save(job, COMPLETED if done else IN_PROGRESS)
         except JobFailed as failure:
             with self._database.unit():
@@ -117,7 +141,27 @@ class Jobs:
                     if event.read_only or event.error_code is not None:
                         self._trail.record(event)
                 self._save(job, FAILED)
-        return True
+        except Exception as bug:
+            self._stumble(job.job_id, bug)
+
+    def _stumble(self, job_id: str, bug: Exception) -> None:
+        """A bug kept a job from its step, which is undone: the job has another turn, or has failed."""
+        job = _job(self._database.select("jobs", {"job_id": job_id})[0])  # as it was before the step
+        log.error("job %s, %s, met a bug: %s", job_id, job.kind, where(bug))
+        job.tries += 1
+        if job.tries < MAX_TRIES:
+            with self._database.unit():
+                self._save(job, IN_PROGRESS)
+            return
+        job.message = BROKEN
+        try:
+            with self._database.unit():
+                self._kinds[job.kind][1](job)
+                self._save(job, FAILED)
+        except Exception as second_bug:
+            log.error("job %s, %s, met another bug in its conclusion: %s", job_id, job.kind, where(second_bug))
+            with self._database.unit():
+                self._save(job, FAILED)
 
     def run_all(self) -> None:
         """Step until nothing is left to do."""
@@ -129,7 +173,13 @@ class Jobs:
         self._database.update(
             "jobs",
             {"job_id": job.job_id},
-            {"status": status, "message": job.message, "state": job.state, "updated_at": self._clock.now()},
+            {
+                "status": status,
+                "message": job.message,
+                "state": job.state,
+                "tries": job.tries,
+                "updated_at": self._clock.now(),
+            },
         )
 
 
@@ -142,4 +192,5 @@ def _job(row: Row) -> Job:
         row["message"],
         row["state"],
         row["created_at"],
+        row["tries"],
     )

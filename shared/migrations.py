@@ -566,3 +566,8 @@ def deadlines(database: SqliteUtils) -> None:
     )
     database["deadlines"].create_index(["due_at"])  # type: ignore[union-attr]
     database["deadlines"].create_index(["subject"])  # type: ignore[union-attr]
+
+
+@migrations()
+def tries_of_jobs(database: SqliteUtils) -> None:
+    database["jobs"].add_column("tries", int, not_null_default=0)  # type: ignore[union-attr]

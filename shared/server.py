@@ -212,15 +212,20 @@ class InlineServer:
         loop = asyncio.get_running_loop()
         next_due = loop.time()
         while True:
-            try:
-                if loop.time() >= next_due:
-                    self._world.tick()
-                    next_due = loop.time() + _DUE_SECONDS
-                busy = self._world.work()
-            except Exception as bug:
-                log.error("background work failed: %s", where(bug))
-                busy = False
+            if loop.time() >= next_due:
+                _survive(self._world.tick, "what has fallen due")
+                next_due = loop.time() + _DUE_SECONDS
+            busy = _survive(self._world.work, "background work")
             await asyncio.sleep(0 if busy else 0.05)
+
+
+def _survive(turn: Callable[[], T], what: str) -> T | None:
+    """A turn of the background; a bug in it is logged, and the next one comes all the same."""
+    try:
+        return turn()
+    except Exception as bug:
+        log.error("%s failed: %s", what, where(bug))
+        return None
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:

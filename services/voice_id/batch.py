@@ -19,9 +19,10 @@ from services.voice_id.data_classes import JOB, JOB_REQUEST
 from services.voice_id.domain import Domain, active, find_domain
 from services.voice_id.job_files import InvalidFile, InvalidRequest
 from services.voice_id.job_role import assume_role
-from services.voice_id.request_failed import CONFLICT, DENIED, INVALID, QUOTA, RequestFailed
+from services.voice_id.request_failed import BROKEN, CONFLICT, DENIED, INVALID, QUOTA, RequestFailed
 from services.voice_id.voices import MAX_SPEECH_SECONDS
 from services.voice_id.worker import Alone, unattended
+from shared import jobs
 from shared.errors import ServiceError
 from shared.jobs import Job, JobFailed
 
@@ -44,7 +45,7 @@ class BatchJobs:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         for kind in KINDS:
-            simulator.jobs.define(kind, self.step)
+            simulator.jobs.define(kind, self.step, self.conclude_broken)
 
     def step(self, job: Job) -> bool:
         """Read the input file, then meet one request, in the end write the output file. Raises: JobFailed."""
@@ -60,6 +61,13 @@ class BatchJobs:
             raise JobFailed(message, worker.store.kms.events, lambda: run.fail(code, message)) from refusal
         worker.store.kms.flush()
         return done
+
+    def conclude_broken(self, job: Job) -> None:
+        """A bug keeps the job from going on: the customer's job has failed too."""
+        worker = unattended(self._simulator)
+        domain = find_domain(worker, job.subject)
+        if domain is not None:
+            _Run(worker, domain, job.state["job_id"], KINDS[job.kind]).fail(BROKEN, jobs.BROKEN)
 
 
 class _Run:

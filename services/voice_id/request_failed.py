@@ -11,4 +11,4 @@ class RequestFailed(Exception):
         self.code = code
 
 
-INVALID, QUOTA, DENIED, NOT_FOUND, CONFLICT = 400, 402, 403, 404, 409
+INVALID, QUOTA, DENIED, CONFLICT, BROKEN = 400, 402, 403, 409, 500

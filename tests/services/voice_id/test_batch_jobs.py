@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.voice_id import fraudster, speaker
+from services.voice_id import enrolment, fraudster, speaker
+from services.voice_id.domain import Domain
 from services.voice_id.recordings import write_wav
+from shared import jobs
 from tests.services.voice_id.buckets import Bucket, allow, document
-from tests.services.voice_id.support import SERVICE, grants_of, new_key
+from tests.services.voice_id.support import SERVICE, create_domain, grants_of, new_key
 from tests.services.voice_id.voices import ADA, BOB, DAN, EVE, SHORT, TINY, Call, says, wav
 from tests.support import Account, Server, account_policy, refused
 
@@ -574,6 +576,63 @@ class TestKeys:
         assert {event["eventName"] for event in of_role} == {"GenerateDataKey"}
         [assumed] = trail(bucket.account, "AssumeRole")[:1]
         assert assumed["userIdentity"]["invokedBy"] == SERVICE
+
+
+class TestBugs:
+    @pytest.fixture
+    def broken(self, monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> list[str]:
+        """Every enrolment in the domain of `bucket` meets a bug, whose text is told to nobody; what was tried."""
+        enrol, tried = enrolment.enrol, []
+
+        def enrol_or_break(worker: Any, domain: Domain, job: Any, request: Any, hear: Any) -> dict[str, Any]:
+            if domain.arn == bucket.domain["Arn"]:
+                tried.append(request["SpeakerId"])
+                raise ZeroDivisionError(request["SpeakerId"])
+            return enrol(worker, domain, job, request, hear)
+
+        monkeypatch.setattr(enrolment, "enrol", enrol_or_break)
+        return tried
+
+    def test_a_bug_in_one_job_keeps_no_other_waiting(
+        self,
+        server: Server,
+        bucket: Bucket,
+        second_account: Account,
+        broken: list[str],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        key = new_key(second_account.client("kms"))
+        other = Bucket(second_account, create_domain(second_account.client("voice-id"), key), key)
+        server.hold_jobs(True)
+        job_id = bucket.enroll(bucket.enrolments(**{"canary-ada": ADA}))
+        sound = other.enroll(other.enrolments(bob=BOB))
+        server.step_jobs(6)  # three turns each
+        assert bucket.enrolment_job(job_id)["JobStatus"] == "IN_PROGRESS"
+        assert other.enrolment_job(sound)["JobStatus"] == "COMPLETED"
+        server.hold_jobs(False)
+        server.run_jobs()
+        job = bucket.enrolment_job(job_id)
+        assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", 500)
+        assert job["EndedAt"]
+        assert broken == ["canary-ada"] * jobs.MAX_TRIES
+        [told] = [one for one in server.control("jobs")["jobs"] if one["subject"] == bucket.domain["Arn"]]
+        assert (told["status"], told["message"]) == ("FAILED", jobs.BROKEN)
+        assert caplog.text.count("ZeroDivisionError") == jobs.MAX_TRIES
+        assert "canary-ada" not in caplog.text
+        assert b"canary-ada" not in server.bytes_on_disk()
+
+    def test_a_bug_that_passes_costs_the_job_nothing(
+        self, server: Server, bucket: Bucket, broken: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.hold_jobs(True)
+        job_id = bucket.enroll(bucket.enrolments(ada=ADA, bob=BOB))
+        server.step_jobs(jobs.MAX_TRIES)
+        assert len(broken) == jobs.MAX_TRIES - 1
+        monkeypatch.undo()
+        server.hold_jobs(False)
+        server.run_jobs()
+        assert bucket.enrolment_job(job_id)["JobStatus"] == "COMPLETED"
+        assert len(bucket.output(job_id)["SuccessfulEnrollments"]) == 2
 
 
 def test_a_recording_of_short_speech_is_enough_for_a_fraudster(server: Server, bucket: Bucket) -> None:
