@@ -37,6 +37,8 @@ _DONE = ":done"
 
 Meet = Callable[[Alone, Domain, Record, Mapping[str, Any], "Callable[[], Samples]"], dict[str, Any]]
 """Meets one request and returns its line of the output file."""
+TellFailure = Callable[[Alone, Domain, Record, Mapping[str, Any], events.Failure], None]
+"""Tells the event bus of a request that was not met."""
 
 
 class BatchJobs:
@@ -98,9 +100,7 @@ class _Run:
         self._forget_requests()
         details = {"StatusCode": code, "Message": message}
         self._note(JobStatus=batch_job.FAILED, FailureDetails=details, EndedAt=self._worker.clock.now())
-        data = batch_job.event_data(self._record, self._kind)
-        failure = events.Failure(code, message)
-        events.batch(self._worker, self._domain, self._kind.action, self._record.record_id, data, failure)
+        self._tell(events.Failure(code, message))
 
     # The steps
 
@@ -114,19 +114,16 @@ class _Run:
 
     def _meet(self, waiting: Record) -> None:
         request = self._worker.store.reveal(waiting)["Request"]
+        meet, tell_failure = self._operation()
         outcome = {"RequestId": request["RequestId"]}
         try:
             with self._worker.simulator.database.unit():
-                outcome |= self._operation()(
-                    self._worker, self._domain, self._record, request, lambda: self._hear(request)
-                )
-        except RequestFailed as failure:
+                outcome |= meet(self._worker, self._domain, self._record, request, lambda: self._hear(request))
+        except (RequestFailed, InvalidRequest, ServiceError) as refusal:
+            failure = _as_failed_request(refusal)
+            told = events.Failure(failure.code, failure.without_names)
+            tell_failure(self._worker, self._domain, self._record, request, told)
             outcome |= {"ErrorCode": failure.code, "ErrorMessage": str(failure)}
-        except InvalidRequest as failure:
-            outcome |= {"ErrorCode": INVALID, "ErrorMessage": str(failure)}
-        except ServiceError as refusal:
-            code = QUOTA if refusal.code == errors.QUOTA_EXCEEDED else INVALID
-            outcome |= {"ErrorCode": code, "ErrorMessage": refusal.message}
         self._put_request(waiting.record_id, self._record.record_id + _DONE, outcome)
         done = self._record.attributes["Done"] + 1
         self._note(
@@ -145,15 +142,17 @@ class _Run:
         self._files().write(*_split(uri), content, output.get("KmsKeyId"))
         self._forget_requests()
         status = batch_job.COMPLETED_WITH_ERRORS if attributes["Failed"] else batch_job.COMPLETED
-        self._note(JobStatus=status, EndedAt=self._worker.clock.now(), PercentComplete=100)
+        self._note(JobStatus=status, EndedAt=self._worker.clock.now())
+        self._tell()
 
     # What they stand on
 
-    def _operation(self) -> Meet:
-        from services.voice_id.enrolment import enrol  # with numpy, which is slow to import
-        from services.voice_id.registration import register
+    def _operation(self) -> tuple[Meet, TellFailure]:
+        from services.voice_id import enrolment, registration  # with numpy, which is slow to import
 
-        return enrol if self._kind is ENROLMENT else register
+        if self._kind is ENROLMENT:
+            return enrolment.enrol, enrolment.tell_failure
+        return registration.register, registration.tell_failure
 
     def _hear(self, request: Mapping[str, Any]) -> Samples:
         """The speech of a request's recordings, as far as it is needed. Raises: RequestFailed; InvalidRequest."""
@@ -177,6 +176,11 @@ class _Run:
         for parent in (self._record.record_id, self._record.record_id + _DONE):
             self._worker.store.delete_children(self._domain.arn, JOB_REQUEST, parent)
 
+    def _tell(self, failure: events.Failure | None = None) -> None:
+        """The job has ended. failure: why it failed, if it did."""
+        data = batch_job.event_data(self._record, self._kind)
+        events.batch(self._worker, self._domain, self._kind.action, self._record.record_id, data, failure)
+
     def _note(self, **changes: Any) -> None:
         self._record = self._worker.store.set_attributes(self._record, **changes)
 
@@ -187,6 +191,14 @@ def _split(uri: str) -> tuple[str, str]:
         return job_files.split_uri(uri)
     except InvalidRequest as error:
         raise InvalidFile("The S3 URI of the input or output names no object.") from error
+
+
+def _as_failed_request(refusal: RequestFailed | InvalidRequest | ServiceError) -> RequestFailed:
+    if isinstance(refusal, RequestFailed):
+        return refusal
+    if isinstance(refusal, InvalidRequest):
+        return RequestFailed(INVALID, str(refusal))
+    return RequestFailed(QUOTA if refusal.code == errors.QUOTA_EXCEEDED else INVALID, refusal.message)
 
 
 def _as_failure(refusal: ServiceError | FileRefused | InvalidFile | KmsRefusal) -> tuple[int, str]:

@@ -47,6 +47,21 @@ def enrol(
     return _outcome(record, speaker_id, status)
 
 
+def tell_failure(
+    worker: Worker, domain: Domain, job: Record, request: Mapping[str, Any], failure: events.Failure
+) -> None:
+    """Tell of a request that was not met. Raises: KmsRefusal."""
+    record = speaker.find_speaker(worker, domain, request["SpeakerId"]) if request["SpeakerId"] else None
+    events.speaker(
+        worker,
+        domain,
+        events.ENROLL_SPEAKER,
+        None if record is None else record.record_id,
+        enrolment=events.by_job(job.record_id, None),
+        failure=failure,
+    )
+
+
 def _check_for_fraud(worker: Worker, domain: Domain, config: Mapping[str, Any], speech: Samples) -> None:
     if config["FraudDetectionAction"] == "IGNORE":
         return

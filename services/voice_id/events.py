@@ -6,12 +6,11 @@ domainID, VoiceId and VoiceID). Events name speakers and fraudsters by their gen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kms.encrypted_store import Record
 from services.eventbridge.publish import publish
 from services.voice_id.domain import Domain
 from services.voice_id.session import Session
@@ -85,12 +84,16 @@ def speaker(
     worker: Worker,
     domain: Domain,
     action: str,
-    generated_id: str,
+    generated_id: str | None,
     *,
-    enrolment: Mapping[str, str] | None = None,
+    enrolment: Mapping[str, str | None] | None = None,
     failure: Failure | None = None,
 ) -> None:
-    """A speaker was enrolled (enrolment: by what), opted out or deleted; or was not (failure: why)."""
+    """A speaker was enrolled (enrolment: by what), opted out or deleted; or was not (failure: why).
+
+    generated_id: None for a request of a batch job that failed before it made its speaker known. That each such request
+    is told is our choice.
+    """
     detail = {"domainID": domain.domain_id, "generatedSpeakerId": generated_id, "data": dict(enrolment or {})}
     _emit(worker, domain, _SPEAKER, action, detail, failure)
 
@@ -100,8 +103,8 @@ def by_session(session: Session) -> dict[str, str]:
     return {"enrollmentSource": "SESSION", "enrollmentSourceId": session.session_id, "enrollmentStatus": "ENROLLMENT"}
 
 
-def by_job(job_id: str, status: str) -> dict[str, str]:
-    """What enrols a speaker in a batch job, and as what."""
+def by_job(job_id: str, status: str | None) -> dict[str, str | None]:
+    """What enrols a speaker in a batch job, and as what; status: None if it does not."""
     return {"enrollmentSource": "BATCH", "enrollmentSourceId": job_id, "enrollmentStatus": status}
 
 
@@ -109,28 +112,34 @@ def fraudster(
     worker: Worker,
     domain: Domain,
     action: str,
-    record: Record,
+    generated_id: str | None,
+    watchlist_ids: Sequence[str],
     *,
-    registration: Mapping[str, str] | None = None,
+    registration: Mapping[str, str | None] | None = None,
+    failure: Failure | None = None,
 ) -> None:
-    """A fraudster was registered (registration: by what) or deleted."""
+    """A fraudster was registered (registration: by what) or deleted; or was not (failure: why), without an id then."""
     detail = {
         "domainID": domain.domain_id,
-        "generatedFraudsterId": record.record_id,
-        "watchlistIds": list(record.attributes["WatchlistIds"]),
+        "generatedFraudsterId": generated_id,
+        "watchlistIds": list(watchlist_ids),
         "data": dict(registration or {}),
     }
-    _emit(worker, domain, _FRAUDSTER, action, detail)
+    _emit(worker, domain, _FRAUDSTER, action, detail, failure)
 
 
-def registered_by_job(job_id: str, status: str) -> dict[str, str]:
+def registered_by_job(job_id: str, status: str | None) -> dict[str, str | None]:
     return {"registrationSource": "BATCH", "registrationSourceId": job_id, "registrationStatus": status}
 
 
 def batch(
     worker: Worker, domain: Domain, action: str, job_id: str, data: Mapping[str, Any], failure: Failure | None = None
 ) -> None:
-    """A batch job was started, or failed as a whole. data: its configuration, as `batch_job.event_data` words it."""
+    """A batch job was started, or has come to its end, which is told by the same action: our choice.
+
+    data: its configuration, as `batch_job.event_data` words it. failure: why it failed as a whole; one that has met
+    some of its requests only is a success, and each of those is told by itself.
+    """
     detail = {"domainId": domain.domain_id, "batchJobId": job_id, "data": data}
     _emit(worker, domain, _BATCH_TYPES[action], action, detail, failure)
 

@@ -57,7 +57,8 @@ def delete_fraudster(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
     domain = get_active_domain(call, parameters["DomainId"])
     record = fraudster.get_fraudster(call, domain, parameters["FraudsterId"])
     fraudster.delete(call, domain, record)
-    events.fraudster(call, domain, events.DELETE_FRAUDSTER, record)
+    watchlist_ids = record.attributes["WatchlistIds"]
+    events.fraudster(call, domain, events.DELETE_FRAUDSTER, record.record_id, watchlist_ids)
     return {}
 
 

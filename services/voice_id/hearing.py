@@ -34,6 +34,6 @@ def _samples(files: CustomerFiles, recording: Audio) -> Samples:
     try:
         return read_wav(files.read(recording.bucket, recording.key, MAX_BYTES), recording.channel)
     except FileRefused as refusal:
-        raise RequestFailed(refusal.code, str(refusal)) from refusal
+        raise RequestFailed(refusal.code, str(refusal), "An audio file could not be read.") from refusal
     except InvalidAudio as error:
         raise RequestFailed(INVALID, str(error)) from error

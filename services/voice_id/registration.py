@@ -35,8 +35,19 @@ def register(
     record = fraudster.add_fraudster(worker, domain, config["WatchlistIds"])
     keep_voice(worker, domain.scope, record.record_id, speech)
     by_job = events.registered_by_job(job.record_id, NEW)
-    events.fraudster(worker, domain, events.REGISTER_FRAUDSTER, record, registration=by_job)
+    listed = record.attributes["WatchlistIds"]
+    events.fraudster(worker, domain, events.REGISTER_FRAUDSTER, record.record_id, listed, registration=by_job)
     return _outcome(record.record_id, NEW, score)
+
+
+def tell_failure(
+    worker: Worker, domain: Domain, job: Record, request: Mapping[str, Any], failure: events.Failure
+) -> None:
+    """Tell of a request that was not met: no fraudster came of it."""
+    by_job, watchlist_ids = events.registered_by_job(job.record_id, None), job.attributes["Config"]["WatchlistIds"]
+    events.fraudster(
+        worker, domain, events.REGISTER_FRAUDSTER, None, watchlist_ids, registration=by_job, failure=failure
+    )
 
 
 def _likest(worker: Worker, domain: Domain, watchlist_ids: list[str], speech: Samples) -> tuple[str | None, int]:

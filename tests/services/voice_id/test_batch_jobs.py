@@ -469,6 +469,28 @@ class TestAuthorization:
         server.run_jobs()
         assert bucket.enrolment_job(again)["JobStatus"] == "COMPLETED"
 
+    def test_a_job_that_cannot_write_its_output_has_done_all_its_requests(self, server: Server, bucket: Bucket) -> None:
+        """PercentComplete is "the completed percentage of requests listed in the input file"."""
+        statements = json.loads(json.dumps(bucket.statements))
+        statements[0]["Action"].remove("s3:PutObject")
+        bucket.permit(*statements)
+        for start, found in (
+            (lambda: bucket.enroll(bucket.enrolments(ada=ADA, bob=BOB)), bucket.enrolment_job),
+            (
+                lambda: bucket.register([{"RequestId": "r", "AudioSpecifications": [bucket.recording(EVE)]}]),
+                bucket.registration_job,
+            ),
+        ):
+            job_id = start()
+            server.run_jobs()
+            job = found(job_id)
+            assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", 403)
+            assert job["JobProgress"] == {"PercentComplete": 100}
+        listed = bucket.voice_id.list_speakers(DomainId=bucket.domain["DomainId"])["SpeakerSummaries"]
+        assert {one["Status"] for one in listed} == {"ENROLLED"}
+        assert len(listed) == 2
+        assert len(fraudsters_of(bucket)) == 1
+
     def test_a_right_that_is_missing_for_one_recording_fails_its_request(self, server: Server, bucket: Bucket) -> None:
         requests = bucket.enrolments(ada=ADA, bob=BOB)
         uri = requests[0]["AudioSpecifications"][0]["S3Uri"]
@@ -617,7 +639,7 @@ class TestBugs:
         assert broken == ["canary-ada"] * jobs.MAX_TRIES
         [told] = [one for one in server.control("jobs")["jobs"] if one["subject"] == bucket.domain["Arn"]]
         assert (told["status"], told["message"]) == ("FAILED", jobs.BROKEN)
-        assert caplog.text.count("ZeroDivisionError") == jobs.MAX_TRIES
+        assert caplog.text.count(" met a bug: ZeroDivisionError") == jobs.MAX_TRIES
         assert "canary-ada" not in caplog.text
         assert b"canary-ada" not in server.bytes_on_disk()
 

@@ -122,13 +122,20 @@ class TestShape:
         [registered] = of(events, "REGISTER_FRAUDSTER")
         assert registered["detail"]["generatedFraudsterId"] == fraudster["GeneratedFraudsterId"]
         assert registered["detail"]["data"]["registrationSource"] == "BATCH"
-        [batch] = of(events, "BATCH_ENROLLMENT_REQUEST")
-        assert set(batch["detail"]["data"]) == {
-            "dataAccessRoleArn",
-            "enrollmentConfig",
-            "inputDataConfig",
-            "outputDataConfig",
-        }
+        for action, config in (
+            ("BATCH_ENROLLMENT_REQUEST", "enrollmentConfig"),
+            ("BATCH_REGISTRATION_REQUEST", "registrationConfig"),
+        ):
+            started_batch, ended_batch = of(events, action)
+            assert set(ended_batch["detail"]["data"]) == {
+                "dataAccessRoleArn",
+                config,
+                "inputDataConfig",
+                "outputDataConfig",
+            }
+            del started_batch["detail"]["sourceId"], ended_batch["detail"]["sourceId"]
+            assert started_batch["detail"] == ended_batch["detail"]
+        [batch, _] = of(events, "BATCH_ENROLLMENT_REQUEST")
         assert batch["detail"]["data"]["enrollmentConfig"]["fraudDetectionConfig"]["riskThreshold"] == 50
 
 
@@ -148,6 +155,38 @@ class TestBehaviour:
         assert enrolment["detail"]["status"] == "FAILURE"
         assert "not enrolled" in enrolment["detail"]["errorInfo"]["errorMessage"]
         assert sorted(batch) == ["FAILURE", "SUCCESS"]
+
+    def test_each_request_of_a_job_that_fails_is_told_without_any_name(
+        self, server: Server, account: Account, voice_id: Any, kms: Any, domain: dict[str, Any], queue: str
+    ) -> None:
+        barred = voice_id.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId="canary-barred")["Speaker"]
+        bucket = Bucket(account, domain, new_key(kms))
+        absent = [{"S3Uri": f"s3://{bucket.bucket}/canary-absent.wav", "ChannelId": 0}]
+        unread = {"RequestId": "r-unread", "SpeakerId": "canary-unread", "AudioSpecifications": absent}
+        job_id = bucket.enroll([*bucket.enrolments(**{"canary-barred": ADA}), unread, {**unread, "RequestId": "r"}])
+        registration_id = bucket.register([{"RequestId": "r", "AudioSpecifications": absent}])
+        events = received(server, account, queue)
+        assert "canary" not in json.dumps(events)
+        failed = [event["detail"] for event in of(events, "ENROLL_SPEAKER")]
+        assert [(one["generatedSpeakerId"], one["errorInfo"]["errorCode"]) for one in failed] == [
+            (barred["GeneratedSpeakerId"], 409),
+            (None, 404),
+            (None, 404),
+        ]
+        for one in failed:
+            assert one["status"] == "FAILURE"
+            assert one["data"] == {
+                "enrollmentSource": "BATCH",
+                "enrollmentSourceId": job_id,
+                "enrollmentStatus": None,
+            }
+        [failed_registration] = [event["detail"] for event in of(events, "REGISTER_FRAUDSTER")]
+        assert failed_registration["status"] == "FAILURE"
+        assert failed_registration["generatedFraudsterId"] is None
+        assert failed_registration["watchlistIds"] == [domain["WatchlistDetails"]["DefaultWatchlistId"]]
+        assert failed_registration["data"]["registrationSourceId"] == registration_id
+        whole = {event["detail"]["status"] for event in of(events, "BATCH_ENROLLMENT_REQUEST")}
+        assert whole == {"SUCCESS"}
 
     def test_what_is_refused_is_not_told(
         self,
