@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kms.grants import NOT_ENDED
 from tests.services.voice_id.buckets import Bucket
 from tests.services.voice_id.support import SERVICE, data_keys, describe, grants_of, new_key, switch
 from tests.services.voice_id.voices import ADA, BOB, Call, enrolled
@@ -38,6 +39,11 @@ class Key:
 
     def deny(self) -> None:
         deny = {"Effect": "Deny", "Principal": {"Service": SERVICE}, "Action": "kms:*", "Resource": "*"}
+        self._put_policy(account_policy(self.account.account_id, deny))
+
+    def deny_retiring(self) -> None:
+        """Deny what the end of a domain takes, to everyone."""
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:RetireGrant", "Resource": "*"}
         self._put_policy(account_policy(self.account.account_id, deny))
 
     def allow(self) -> None:
@@ -78,6 +84,8 @@ HAPPENINGS: dict[str, Happening] = {
     "deletion scheduled": Happening(Key.schedule, Key.cancel),
     "key deleted": Happening(Key.delete),
 }
+ENDS = [*(happening.happen for happening in HAPPENINGS.values()), Key.deny_retiring]
+"""What can happen to a key before the end of a domain."""
 MENDABLE = [name for name, happening in HAPPENINGS.items() if happening.undo or happening.regrant]
 
 
@@ -213,3 +221,36 @@ class TestWhileDataMoves:
         assert grants_of(key.kms, key.arn) == []
         key.delete()
         assert_whole(account, domain)
+
+
+@pytest.mark.claim("V16")
+@pytest.mark.parametrize("which", ["old", "new", "both"])
+@pytest.mark.parametrize("happen", ENDS, ids=lambda happen: happen.__name__)
+class TestErasure:
+    def test_a_domain_deleted_in_the_middle_of_a_switch_leaves_no_data_and_no_grant(
+        self,
+        server: Server,
+        account: Account,
+        key: Key,
+        other: Key,
+        domain: dict[str, Any],
+        ada: dict[str, Any],
+        happen: Callable[[Key], None],
+        which: str,
+    ) -> None:
+        client = account.client("voice-id")
+        server.hold_jobs(True)
+        switch(client, domain, other.arn)
+        server.step_jobs(3)
+        client.delete_domain(DomainId=domain["DomainId"])
+        hit = {"old": [key], "new": [other], "both": [key, other]}[which]
+        for one in hit:
+            happen(one)
+        server.advance("P31D")
+        server.run_jobs()
+        for table in ("scopes", "records", "data_keys", "blind_indexes"):
+            column = "arn" if table == "scopes" else "scope_arn"
+            assert server.simulator.database.count(table, {column: domain["Arn"]}) == 0, table
+        for one in (key, other):
+            grants = server.simulator.database.count("grants", {"key_arn": one.arn, **NOT_ENDED})
+            assert grants == 0, one.arn
