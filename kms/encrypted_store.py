@@ -141,7 +141,7 @@ class EncryptedStore:
 
     def delete_scope(self, scope: Scope) -> None:
         """Forget a scope with all its records and data keys, and give its key up."""
-        for table in ("records", "blind_indexes", "data_keys"):
+        for table in ("records", "blind_indexes", "data_keys", "tallies"):
             self._database.delete(table, {"scope_arn": scope.arn})
         self._database.delete("scopes", {"arn": scope.arn})
         provision = Provision(scope.key_arn, scope.grant_id, scope.not_after)
@@ -270,6 +270,14 @@ class EncryptedStore:
     def count(self, scope_arn: str, data_class: str, *, parent: str | None = None) -> int:
         where = {"scope_arn": scope_arn, "data_class": data_class}
         return self._database.count("records", where if parent is None else {**where, "parent": parent})
+
+    def tally(self, scope_arn: str, name: str, by: int) -> None:
+        """Keep count of what is too many to be counted each time."""
+        self._database.count_up("tallies", {"scope_arn": scope_arn, "name": name}, "amount", by)
+
+    def tallied(self, scope_arn: str, name: str) -> int:
+        row = self._database.find("tallies", {"scope_arn": scope_arn, "name": name})
+        return 0 if row is None else int(row["amount"])
 
     def delete(self, record: Record) -> None:
         self._database.delete("records", _key_of(record))

@@ -571,3 +571,13 @@ def deadlines(database: SqliteUtils) -> None:
 @migrations()
 def tries_of_jobs(database: SqliteUtils) -> None:
     database["jobs"].add_column("tries", int, not_null_default=0)  # type: ignore[union-attr]
+
+
+@migrations()
+def tallies(database: SqliteUtils) -> None:
+    # How many there are of what is too many to be counted each time.
+    _create(database, "tallies", {"scope_arn": str, "name": str, "amount": int}, ("scope_arn", "name"))
+    database.execute(
+        "INSERT INTO tallies SELECT scope_arn, data_class, count(*) FROM records"
+        " WHERE data_class = 'speaker' GROUP BY scope_arn, data_class"
+    )

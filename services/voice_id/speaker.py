@@ -48,8 +48,9 @@ def add_speaker(worker: Worker, domain: Domain, speaker_id: str, status: str) ->
     """Make a person known by the customer's id. Raises: ServiceError; KmsRefusal."""
     if speaker_id.startswith(GENERATED):
         raise errors.speaker_not_found()
-    if worker.store.count(domain.arn, SPEAKER) >= MAX_SPEAKERS:
+    if worker.store.tallied(domain.arn, SPEAKER) >= MAX_SPEAKERS:
         raise errors.quota_exceeded("speakers", MAX_SPEAKERS)
+    worker.store.tally(domain.arn, SPEAKER, 1)
     return worker.store.put(
         domain.scope,
         SPEAKER,
@@ -84,6 +85,7 @@ def opt_out(worker: Worker, domain: Domain, record: Record) -> Record:
 def delete(worker: Worker, domain: Domain, record: Record) -> None:
     _forget(worker, domain.arn, record.record_id)
     worker.store.delete(record)
+    worker.store.tally(domain.arn, SPEAKER, -1)
 
 
 def expire(worker: Worker, domain_arn: str, generated_id: str) -> None:

@@ -62,3 +62,19 @@ def test_principals_keep_their_policies_and_sessions_their_credentials(tmp_path:
     assert role is not None
     assert f"arn:aws:iam::{ACCOUNT}:root" in role["trust_policy"]
     database.close()
+
+
+def test_speakers_of_older_worlds_count(tmp_path: Path) -> None:
+    path = tmp_path / "world"
+    connection = sqlite3.connect(path)
+    world = SqliteUtils(connection)
+    migrations.apply(world, stop_before="tallies")
+    row = {"parent": "", "data_key_id": None, "sealed": None, "attributes": "{}", "created_at": 1.0}
+    for scope, data_class, record_id in (("a", "speaker", "1"), ("a", "speaker", "2"), ("a", "job", "1")):
+        world["records"].insert({"scope_arn": scope, "data_class": data_class, "record_id": record_id, **row})
+    connection.commit()
+    connection.close()
+
+    database = Database(path)
+    assert database.select("tallies", {}) == [{"scope_arn": "a", "name": "speaker", "amount": 2}]
+    database.close()

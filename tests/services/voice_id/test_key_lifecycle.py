@@ -248,7 +248,7 @@ class TestErasure:
             happen(one)
         server.advance("P31D")
         server.run_jobs()
-        for table in ("scopes", "records", "data_keys", "blind_indexes"):
+        for table in ("scopes", "records", "data_keys", "blind_indexes", "tallies"):
             column = "arn" if table == "scopes" else "scope_arn"
             assert server.simulator.database.count(table, {column: domain["Arn"]}) == 0, table
         for one in (key, other):
