@@ -56,10 +56,7 @@ def _write(database: Database, table: str, where: dict[str, Any], changes: dict[
 def _records(world: World, driver: Driver) -> list[tuple[Any, Row]]:
     found = []
     for row in rows_of(driver):
-        scope = world.scope(driver, row, "a")
-        assert scope is not None
-        where = {"scope_arn": scope.arn, "data_class": row.data_class, "sealed__ne": None}
-        record = world.simulator.database.find("records", where)
+        record = world.record(driver, row, "a")
         assert record is not None
         found.append((row, record))
     return found

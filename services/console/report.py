@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -102,8 +103,14 @@ def _details(comparison: Comparison, happening: Happening) -> Table:
 def _met(cell: Cell) -> tuple[str, str, str]:
     style = "green" if cell.is_readable else "red"
     outcome = f"[{style}]{cell.outcome}[/]" + (f"\nthe event: {cell.attempt}" if cell.attempt else "")
-    calls = "\n".join(call.replace(".amazonaws.com", "") for call in cell.kms_calls) or "no call"
+    calls = "\n".join(call.replace(".amazonaws.com", "") for call in _calls(cell)) or "no call"
     return outcome, f"{calls}\n{cell.trails_in_words}", cell.monthly_cost
+
+
+def _calls(cell: Cell) -> list[str]:
+    """The calls of one read, those that are alike once."""
+    times = Counter(cell.kms_calls)
+    return [call if times[call] == 1 else f"{times[call]}x {call}" for call in times]
 
 
 def _mark(cell: Cell) -> str:
@@ -117,7 +124,7 @@ def _texts(row: Row, cell: Cell) -> tuple[str, ...]:
         row.ownership,
         cell.attempt or "done",
         cell.outcome,
-        "; ".join(cell.kms_calls) or "none",
+        "; ".join(_calls(cell)) or "none",
         ", ".join(cell.trails) or "nobody's",
         cell.monthly_cost,
     )

@@ -92,10 +92,19 @@ class World:
                     return Scope.from_row(found)
         return None
 
+    def record(self, driver: Driver, row: Row, instance: str) -> DatabaseRow | None:
+        """The sealed record of a class of data that reading it opens: the newest."""
+        scope = self.scope(driver, row, instance)
+        if scope is None:
+            return None
+        where = {"scope_arn": scope.arn, "data_class": row.data_class, "sealed__ne": None}
+        found = self.simulator.database.select("records", where, order=["-created_at"], limit=1)
+        return found[0] if found else None
+
     def swap_rows(self, driver: Driver, row: Row) -> bool:
         """What a thief with the disk can do: exchange the sealed part of A's and B's row."""
         database = self.simulator.database
-        pair = [self._one_record(driver, row, instance) for instance in "ab"]
+        pair = [self.record(driver, row, instance) for instance in "ab"]
         if None in pair:
             return False
         a, b = (record for record in pair if record is not None)
@@ -105,13 +114,6 @@ class World:
                 changes = {"sealed": there["sealed"], "data_key_id": there["data_key_id"]}
                 database.update("records", where, changes)
         return True
-
-    def _one_record(self, driver: Driver, row: Row, instance: str) -> DatabaseRow | None:
-        scope = self.scope(driver, row, instance)
-        if scope is None:
-            return None
-        where = {"scope_arn": scope.arn, "data_class": row.data_class, "sealed__ne": None}
-        return self.simulator.database.find("records", where)
 
     def mark(self) -> int:
         """Where the trail stands now."""
