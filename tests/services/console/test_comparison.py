@@ -65,6 +65,28 @@ def test_every_service_is_in_it_and_every_owner(comparison: Comparison) -> None:
     assert {row.ownership for row in comparison.rows} == set(BY_OWNER)
 
 
+@pytest.mark.claim("V7", "V8")
+def test_what_no_api_shows_is_in_it_by_what_is_decided_from_it(comparison: Comparison) -> None:
+    compared = {row.data_class for row in comparison.rows if row.service == "voice-id"}
+    assert compared == {"domain", "speaker", "voiceprint", "audio"}
+    for row, cell in _cells(comparison, "nothing"):
+        if row.data_class in ("voiceprint", "audio"):
+            assert cell.is_readable
+            assert {"Decrypt (voiceid.amazonaws.com alone)", "Decrypt (caller via voiceid.amazonaws.com)"} <= set(
+                cell.kms_calls
+            )
+
+
+def test_the_summary_fits_into_eighty_columns(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.console.comparison.compare", lambda on_progress: comparison)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(main, ["compare"]).stdout.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    marks = [line for line in lines if line.count("●") + line.count("✗")]
+    assert len(marks) == len(comparison.rows)
+    assert {line.count("●") + line.count("✗") for line in marks} == {len(comparison.happenings)}
+
+
 @pytest.mark.claim("C4", "P3", "W2", "W3", "W5", "V16", "O5", "O6")
 @pytest.mark.parametrize("ownership", BY_OWNER)
 def test_what_dies_is_decided_by_the_owner_of_the_key(comparison: Comparison, ownership: str) -> None:
