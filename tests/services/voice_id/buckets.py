@@ -101,22 +101,23 @@ class Bucket:
     def enroll(self, requests: Any, *, client: Any = None, **more: Any) -> str:
         """Start a speaker enrolment job on these requests; returns its id."""
         content = requests if isinstance(requests, bytes) else _input("SpeakerEnrollmentRequests", requests)
-        given = self._given(content, more)
+        given = self._given("enrolment", content, more)
         job: dict[str, Any] = (client or self.voice_id).start_speaker_enrollment_job(**given)["Job"]
         return str(job["JobId"])
 
     def register(self, requests: list[dict[str, Any]], *, client: Any = None, **more: Any) -> str:
         """Start a fraudster registration job; returns its id."""
-        given = self._given(_input("FraudsterRegistrationRequests", requests), more)
+        given = self._given("registration", _input("FraudsterRegistrationRequests", requests), more)
         job: dict[str, Any] = (client or self.voice_id).start_fraudster_registration_job(**given)["Job"]
         return str(job["JobId"])
 
-    def _given(self, content: bytes, more: dict[str, Any]) -> dict[str, Any]:
+    def _given(self, kind: str, content: bytes, more: dict[str, Any]) -> dict[str, Any]:
+        """Each kind of job has an input file of its own: both may be waiting at once."""
         return {
             "DomainId": self.domain["DomainId"],
             "JobName": "batch",
             "DataAccessRoleArn": self.role,
-            "InputDataConfig": {"S3Uri": self.put("in/requests.json", content)},
+            "InputDataConfig": {"S3Uri": self.put(f"in/{kind}/requests.json", content)},
             "OutputDataConfig": {"S3Uri": f"s3://{self.bucket}/out", "KmsKeyId": self.output_key},
             **more,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -168,11 +169,8 @@ class TestBehaviour:
         events = received(server, account, queue)
         assert "canary" not in json.dumps(events)
         failed = [event["detail"] for event in of(events, "ENROLL_SPEAKER")]
-        assert [(one["generatedSpeakerId"], one["errorInfo"]["errorCode"]) for one in failed] == [
-            (barred["GeneratedSpeakerId"], 409),
-            (None, 404),
-            (None, 404),
-        ]
+        met = Counter((one["generatedSpeakerId"], one["errorInfo"]["errorCode"]) for one in failed)
+        assert met == {(barred["GeneratedSpeakerId"], 409): 1, (None, 404): 2}
         for one in failed:
             assert one["status"] == "FAILURE"
             assert one["data"] == {
