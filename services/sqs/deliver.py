@@ -43,7 +43,7 @@ def _add(store: EncryptedStore, arn: str, sender: Caller, content: Content) -> s
     queue = find_queue_by_arn(store, arn)
     if queue is None:
         raise errors.no_queue()
-    access.check(sender, "SendMessage", queue.arn, store.kms.engine.clock.now(), queue)
+    access.check(sender, "SendMessage", queue.arn, store.kms.engine.clock.now(), queue, [])
     if len(content.body.encode()) > (most := queue.number("MaximumMessageSize")):
         raise errors.too_long(most)
     return message.add(store, queue, sender, content)
