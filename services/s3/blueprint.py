@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.s3 import buckets, errors, listing, multipart, reading, settings, tagging, writing
+from services.s3 import buckets, errors, listing, multipart, parts, reading, settings, tagging, upload_listing, writing
 from services.s3.data_classes import DATA_CLASSES
 from shared.service import Service
 
@@ -33,7 +33,7 @@ DATA_EVENTS = frozenset(
 
 SERVICE = Service(
     client_name="s3",
-    modules=(buckets, listing, multipart, reading, settings, tagging, writing),
+    modules=(buckets, listing, multipart, parts, reading, settings, tagging, upload_listing, writing),
     refuse=errors.refuse,
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),
     authorizes_itself=True,
