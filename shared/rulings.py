@@ -59,7 +59,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class RuledEvent:
-    """One event of the trail with the rulings behind it. event_ids: one per trail that holds it."""
+    """One call with the rulings behind it. event_ids: one per trail that holds it, none for a call on data."""
 
     event_ids: tuple[str, ...]
     request_id: str

@@ -32,6 +32,7 @@ class Service:
     refuse: words an engine's refusal as this service's own error.
     hidden_members: API members that the trail must not show, besides those the model marks as sensitive.
     authorizes_itself: the service decides per resource inside the operation, as KMS does.
+    admits_strangers: requests without a signature are served, as far as the service itself allows them.
     needs_no_permission: operations that everyone with credentials may call.
     data_events: operations on data itself, which CloudTrail's event history does not hold.
     logged_results: read-only operations whose results the trail shows all the same.
@@ -45,6 +46,7 @@ class Service:
     resource_arn: ResourceArn = lambda operation, parameters, caller: "*"
     hidden_members: frozenset[str] = frozenset()
     authorizes_itself: bool = False
+    admits_strangers: bool = False
     needs_no_permission: frozenset[str] = frozenset()
     trail_names: Mapping[str, str] = field(default_factory=dict)
     data_events: frozenset[str] = frozenset()

@@ -14,7 +14,7 @@ from services.s3 import errors
 from services.s3.access import Access
 from services.s3.bucket import Bucket
 from shared.identity import NamedPolicy
-from shared.permissions import decide, refusal_on_resource, request_of
+from shared.permissions import RESOURCE_POLICY, decide, no_allow, refusal_on_resource, request_of
 from shared.policy import SILENT, PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
 from shared.rulings import Ruling
@@ -36,6 +36,22 @@ _CONDITIONS: dict[str, str] = {
 }
 """Parameters that policies can ask for, as they were sent: what a bucket's default adds is not among them."""
 
+_OPEN_TO_STRANGERS = frozenset(
+    {
+        "AbortMultipartUpload",
+        "DeleteObject",
+        "DeleteObjectTagging",
+        "GetObject",
+        "GetObjectTagging",
+        "ListBucket",
+        "ListBucketMultipartUploads",
+        "ListMultipartUploadParts",
+        "PutObject",
+        "PutObjectTagging",
+    }
+)
+"""What a bucket's policy can give to those who sign nothing; its settings are for the owner's account."""
+
 
 def conditions_of(parameters: Mapping[str, Any]) -> dict[str, Value]:
     """The condition keys of a request's parameters."""
@@ -56,6 +72,8 @@ def require(
     """
     ruling = _judge(access, action, bucket, resource, conditions or {})
     access.rulings.append(ruling)
+    if ruling.refusal is not None and access.caller.is_anonymous:
+        raise errors.access_denied()
     if ruling.refusal is not None:
         raise errors.access_denied(
             f'User: {access.caller.arn} is not authorized to perform: s3:{action} on resource: "{resource}" '
@@ -71,8 +89,10 @@ def _judge(
     by_bucket = SILENT if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
     owner = access.caller.account_id if bucket is None else bucket.account_id
     by_identity = decide(access.caller.principal, request)
-    refusal = refusal_on_resource(access.caller, owner, request.action, by_bucket, by_identity)
-    return Ruling(access.caller.principal, request, refusal, policy, resource_account_id=owner)
+    refusal, note = refusal_on_resource(access.caller, owner, request.action, by_bucket, by_identity), None
+    if access.caller.is_anonymous and action not in _OPEN_TO_STRANGERS:
+        refusal, note = no_allow(RESOURCE_POLICY, request.action), "This takes a signature, whatever a policy says."
+    return Ruling(access.caller.principal, request, refusal, policy, note=note, resource_account_id=owner)
 
 
 def _policy_request(

@@ -37,6 +37,7 @@ SERVICE = Service(
     refuse=errors.refuse,
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),
     authorizes_itself=True,
+    admits_strangers=True,
     trail_names={"bucket": "bucketName", "policy": "bucketPolicy"},
     data_events=DATA_EVENTS,
 )

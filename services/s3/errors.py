@@ -30,6 +30,14 @@ def access_denied(message: str = "Access Denied") -> ServiceError:
     return ServiceError("AccessDenied", message, status=403)
 
 
+def needs_signature() -> ServiceError:
+    return invalid_argument(
+        "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",
+        ArgumentName="Authorization",
+        ArgumentValue="null",
+    )
+
+
 def no_such_bucket(name: str) -> ServiceError:
     return ServiceError("NoSuchBucket", "The specified bucket does not exist", status=404, BucketName=name)
 

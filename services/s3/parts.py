@@ -41,7 +41,7 @@ class _PartWork(Work):
         self._number = number
         self._digests = digests
         self._reader = reader
-        self._content: OpenContent = access.contents.open(upload.content_id)
+        self._content: OpenContent = access.open_content(upload.content_id)
         self._writer = PieceWriter(access.simulator.pieces, self._content, part=number)
         self._size = 0
 
