@@ -26,6 +26,7 @@ from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
 from shared.deadlines import Deadlines
+from shared.doorbell import Doorbell
 from shared.identities import AccessKey, Identities
 from shared.identity import user_arn
 from shared.jobs import Jobs
@@ -88,6 +89,7 @@ class Simulator:
         for define in BACKGROUND:
             define(self)
         self.delivery = Delivery(self)
+        self.arrivals = Doorbell()
         self._populate()
 
     def close(self) -> None:

@@ -98,6 +98,13 @@ class Work(ABC):
         """Do a part; returns whether there is more to do."""
         raise NotImplementedError
 
+    def pause(self, wake: Callable[[], None]) -> float | None:
+        """Behind a step with more to do: for how many seconds at most the next can wait, None if it should not.
+
+        wake: to be called, from the loop that serves requests, when something has come that a step can take.
+        """
+        return None
+
     @abstractmethod
     def finish(self, trailers: dict[str, str]) -> dict[str, Any]:
         """Make what was done visible and return the operation's result. trailers: headers behind the body."""
@@ -133,6 +140,10 @@ class Pending:
 
         self._attempt(advance)
         return more
+
+    def pause(self, wake: Callable[[], None]) -> float | None:
+        """As the work has it."""
+        return self._work.pause(wake)
 
     def finish(self) -> HttpResponse:
         self._attempt(self._conclude)

@@ -36,6 +36,7 @@ def deliver(
         store.kms.flush(undone=True)
         raise errors.refuse(refusal) from refusal
     store.kms.flush()
+    simulator.arrivals.ring(arn)
     return message_id
 
 

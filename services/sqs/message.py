@@ -19,6 +19,8 @@ from shared.database import Database, Row
 from shared.identity import Caller
 
 TABLE = "queue_messages"
+TRACE = "AWSTraceHeader"
+"""The one system attribute that a sender can give."""
 
 
 @dataclass(frozen=True)

@@ -129,14 +129,6 @@ class TestBehaviour:
         found = server.simulator.database.select("queue_messages", {"queue_arn": arn_of(sqs, url)})
         assert found == []
 
-    def test_long_polling_answers_at_once(self, sqs: Any, url: str) -> None:
-        """Fails on the day it waits: the README says that it does not."""
-        import time
-
-        begun = time.monotonic()
-        assert bodies(sqs, url, WaitTimeSeconds=20) == []
-        assert time.monotonic() - begun < 10
-
     def test_a_message_received_too_often_goes_to_the_dead_letter_queue(self, sqs: Any, url: str) -> None:
         dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
         redrive = json.dumps({"deadLetterTargetArn": arn_of(sqs, dead), "maxReceiveCount": 2})
