@@ -38,6 +38,9 @@ DOMAIN_KEY_FILE = "domain.key"
 _DOMAIN_KEY_IDENTITY = "domain_key_identity"
 _POPULATED = "populated"
 
+MAX_DELIVERIES_AT_ONCE = 1_000
+"""Steps of delivery in the one transaction of a jump of the clock."""
+
 
 class DataDirectoryUnusable(Exception):
     """The data directory cannot be used; one line says why. Nothing in it was changed."""
@@ -137,9 +140,10 @@ class Simulator:
             self.delivery.forget()
 
     def deliver_due(self) -> None:
-        """Deliver the events that time has brought, unless background work is held."""
-        while not self.jobs.held and self.delivery.step():
-            pass
+        """Deliver the events that time has brought, unless background work is held; it delivers the rest of many."""
+        for _ in range(MAX_DELIVERIES_AT_ONCE):
+            if self.jobs.held or not self.delivery.step():
+                break
 
     def work(self, *, early: bool = False) -> bool:
         """Take one background job or one event a step further, or sweep a little; returns whether there was any.
