@@ -153,17 +153,19 @@ def refusal_on_resource(
 ) -> str | None:
     """Why a call on a resource that has a policy of its own is refused, in AWS's words; None if it is allowed.
 
-    An explicit deny comes first, wherever it is. must_allow: as `missing_allow` has it.
+    An explicit deny comes first, wherever it is.
+    must_allow: whether nothing works that the resource's policy does not allow or delegate, as for KMS keys and roles;
+        of others, such as buckets and queues, the policy is one more way to be allowed.
     """
     if by_resource.denied_by is not None:
         return explicit_deny(RESOURCE_POLICY)
     if by_identity.denied_by is not None:
         return by_identity.reason(action)
-    missing = missing_allow(caller, owner_account_id, by_resource, by_identity, must_allow=must_allow)
+    missing = _missing_allow(caller, owner_account_id, by_resource, by_identity, must_allow=must_allow)
     return None if missing is None else no_allow(missing, action)
 
 
-def missing_allow(
+def _missing_allow(
     caller: Caller,
     owner_account_id: str,
     by_resource: Decision,
@@ -172,9 +174,6 @@ def missing_allow(
     must_allow: bool,
 ) -> str | None:
     """Which kind of policy would have to allow a call that nothing denies, and does not; None if nothing is missing.
-
-    must_allow: whether nothing works that the resource's policy does not allow or delegate, as for KMS keys and roles;
-    of others, such as buckets and queues, the policy is one more way to be allowed.
 
     In the owner's account an Allow that names the caller itself is enough; one that names its role, or everyone, needs
     no identity-based policy, but permissions boundary and session policies limit it; one that names the account leaves

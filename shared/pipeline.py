@@ -22,7 +22,7 @@ from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import Refusal, ServiceError
+from shared.errors import InvalidParameters, Refusal, ServiceError
 from shared.identities import CredentialExpired, Identities
 from shared.identity import Caller, anonymous_caller
 from shared.permissions import authorize
@@ -209,6 +209,8 @@ def _refusals_noted(call: Call) -> Iterator[None]:
     """What is raised becomes the call's error."""
     try:
         yield
+    except InvalidParameters as invalid:
+        call.error = call.service.refuse_parameters(invalid)
     except ServiceError as refusal:
         call.error = refusal
     except Refusal as refusal:

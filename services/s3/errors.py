@@ -165,6 +165,31 @@ def bad_digest(what: str) -> ServiceError:
     return ServiceError("BadDigest", f"The {what} you specified did not match the calculated checksum.", status=400)
 
 
+def wrong_content_md5(expected: str, calculated: str) -> ServiceError:
+    """Both in base64."""
+    return ServiceError(
+        "BadDigest",
+        "The Content-MD5 you specified did not match what we received.",
+        status=400,
+        ExpectedDigest=expected,
+        CalculatedDigest=calculated,
+    )
+
+
+def missing_checksum() -> ServiceError:
+    return invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+
+
+def metadata_too_large(size_bytes: int, most: int) -> ServiceError:
+    return ServiceError(
+        "MetadataTooLarge",
+        "Your metadata headers exceed the maximum allowed metadata size",
+        status=400,
+        Size=str(size_bytes),
+        MaxSizeAllowed=str(most),
+    )
+
+
 def invalid_digest(value: str) -> ServiceError:
     message = "The Content-MD5 you specified was invalid."
     return ServiceError("InvalidDigest", message, status=400, **{"Content-MD5": value})
