@@ -19,9 +19,8 @@ from shared.permissions import (
     IdentityDecision,
     decide,
     denial,
-    explicit_deny,
-    missing_allow,
     no_allow,
+    refusal_on_resource,
     request_of,
 )
 from shared.policy import Decision, PolicyKind, evaluate, parse_policy
@@ -119,14 +118,11 @@ def _refusal(
     call: KmsCall, key: KmsKey, by_key_policy: Decision, by_identity: IdentityDecision, action: str
 ) -> str | None:
     """Why the policies refuse, None if they allow."""
-    if by_key_policy.denied_by is not None:
-        return explicit_deny(RESOURCE_POLICY)
-    if by_identity.denied_by is not None:
-        return by_identity.reason(action)
-    missing = missing_allow(call.caller, key.account_id, by_key_policy, by_identity)
-    if _crosses(call, key):
-        missing = missing or RESOURCE_POLICY
-    return None if missing is None else no_allow(missing, action)
+    owner = key.account_id
+    refusal = refusal_on_resource(call.caller, owner, action, by_key_policy, by_identity, must_allow=True)
+    if refusal is None and _crosses(call, key):
+        return no_allow(RESOURCE_POLICY, action)
+    return refusal
 
 
 def _grant_use(

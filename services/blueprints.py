@@ -54,7 +54,7 @@ def _finish(pending: Pending) -> HttpResponse:
         while data := request.stream.read(PIECE_BYTES):
             pending.write(data)
     else:
-        while pending.step():
+        while pending.step() and pending.pause(lambda: None) is None:
             pass
     return pending.finish()
 

@@ -26,6 +26,7 @@ from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
 from shared.deadlines import Deadlines
+from shared.doorbell import Doorbell
 from shared.identities import AccessKey, Identities
 from shared.identity import user_arn
 from shared.jobs import Jobs
@@ -36,6 +37,9 @@ DATABASE_FILE = "connect-at-rest.sqlite3"
 DOMAIN_KEY_FILE = "domain.key"
 _DOMAIN_KEY_IDENTITY = "domain_key_identity"
 _POPULATED = "populated"
+
+MAX_DELIVERIES_AT_ONCE = 1_000
+"""Steps of delivery in the one transaction of a jump of the clock."""
 
 
 class DataDirectoryUnusable(Exception):
@@ -88,6 +92,7 @@ class Simulator:
         for define in BACKGROUND:
             define(self)
         self.delivery = Delivery(self)
+        self.arrivals = Doorbell()
         self._populate()
 
     def close(self) -> None:
@@ -135,9 +140,10 @@ class Simulator:
             self.delivery.forget()
 
     def deliver_due(self) -> None:
-        """Deliver the events that time has brought, unless background work is held."""
-        while not self.jobs.held and self.delivery.step():
-            pass
+        """Deliver the events that time has brought, unless background work is held; it delivers the rest of many."""
+        for _ in range(MAX_DELIVERIES_AT_ONCE):
+            if self.jobs.held or not self.delivery.step():
+                break
 
     def work(self, *, early: bool = False) -> bool:
         """Take one background job or one event a step further, or sweep a little; returns whether there was any.

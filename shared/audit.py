@@ -80,8 +80,7 @@ class Trail:
         recipients = recipients_of(event)
         shared_id = self._randomness.uuid() if event.shared and len(recipients) > 1 else None
         event_ids = tuple(self._randomness.uuid() for _ in recipients)
-        if event.rulings or event.error_code is not None:
-            self.rulings.remember(_ruled(event, event_ids, when))
+        self._remember(event, event_ids, when)
         for account_id, event_id in zip(recipients, event_ids, strict=True):
             body = _body(event, account_id, event_id, when, shared_id)
             self._database.insert(
@@ -104,6 +103,14 @@ class Trail:
                     "body": json.dumps(body, separators=(",", ":")),
                 },
             )
+
+    def remember(self, event: ApiEvent) -> None:
+        """Keep the decisions behind a call that the trail does not hold: they are found by the request's id."""
+        self._remember(event, (), self._clock.now())
+
+    def _remember(self, event: ApiEvent, event_ids: tuple[str, ...], when: float) -> None:
+        if event.rulings or event.error_code is not None:
+            self.rulings.remember(_ruled(event, event_ids, when))
 
 
 _DENIED = ("AccessDenied", "AccessDeniedException")

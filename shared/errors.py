@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -24,6 +25,17 @@ class ServiceError(Exception):
         self.logged = message if logged is None else logged
         self.status = status
         self.members = members
+
+
+class InvalidParameters(ServiceError):
+    """Parameters that break constraints of the service model, as most services word it.
+
+    broken: the path of each one in the request, such as "storageClass", with the value if it can be shown.
+    """
+
+    def __init__(self, code: str, message: str, *, logged: str, broken: Sequence[tuple[str, str | None]]) -> None:
+        super().__init__(code, message, logged=logged)
+        self.broken = broken
 
 
 class Refusal(Exception):

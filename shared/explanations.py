@@ -107,11 +107,9 @@ class _Weighed:
         """The resource's statement, if its policy has a say, and those of the layers that had to allow as well."""
         by_resource = self.by_resource
         statement = by_resource.named_by or by_resource.allowed_by or by_resource.delegated_by
-        if self.ruling.resource_policy is None:
-            needed = set(Layer)
-        elif statement is None or self.ruling.principal.service_principal is not None:
+        if self.ruling.principal.service_principal is not None:
             needed = set()
-        elif self._crosses_accounts or statement is by_resource.delegated_by:
+        elif statement is None or self._crosses_accounts or statement is by_resource.delegated_by:
             needed = set(Layer)
         else:
             needed = set() if statement is by_resource.named_by else {Layer.BOUNDARY, Layer.SESSION}
@@ -123,7 +121,8 @@ class _Weighed:
 
     @property
     def _crosses_accounts(self) -> bool:
-        return self.ruling.request.resource.split(":")[4:5] != [self.ruling.principal.account_id]
+        owner = self.ruling.resource_account_id or self.ruling.request.resource.split(":")[4]
+        return owner != self.ruling.principal.account_id
 
     def _of_resource(self, statement: Statement | None) -> list[Ground]:
         policy = self.ruling.resource_policy

@@ -14,6 +14,9 @@ from shared.catalog import AwsService
 USER, ROLE, SESSION, FEDERATED, SERVICE = "IAMUser", "Role", "AssumedRole", "FederatedUser", "AWSService"
 """The kinds of principal, by the words of CloudTrail's userIdentity.type. A role can be named, but cannot call."""
 
+ANONYMOUS = "Anonymous"
+"""The kind of whoever signs nothing."""
+
 
 @dataclass(frozen=True)
 class NamedPolicy:
@@ -78,7 +81,7 @@ class Principal:
     @cached_property
     def naming_arns(self) -> tuple[str, ...]:
         """The ARNs by which a policy or a grant names this principal: its own first."""
-        if self.kind == SERVICE:
+        if self.kind in (SERVICE, ANONYMOUS):
             return ()
         return (self.arn,) if self.role_arn is None else (self.arn, self.role_arn)
 
@@ -122,6 +125,15 @@ class Caller:
         return self.principal.kind == SERVICE
 
     @property
+    def is_anonymous(self) -> bool:
+        return self.principal.kind == ANONYMOUS
+
+    @property
+    def has_account(self) -> bool:
+        """Whether the caller is of an account whose IAM has a say: services that act alone and strangers are not."""
+        return not self.is_service and not self.is_anonymous
+
+    @property
     def via_service(self) -> str | None:
         return None if self.invoked_by is None else self.invoked_by.via(self.region)
 
@@ -147,6 +159,14 @@ def service_caller(service: AwsService, region: str, *, request_id: str = "", so
         request_id=request_id,
         source_arn=source_arn,
     )
+
+
+def anonymous_caller(*, source_ip: str, user_agent: str, request_id: str) -> Caller:
+    """Whoever sends a request without credentials: policies reach it as one of everyone alone."""
+    principal = Principal(
+        arn="anonymous", account_id="anonymous", kind=ANONYMOUS, name="anonymous", unique_id="anonymous"
+    )
+    return Caller(principal, "", source_ip=source_ip, user_agent=user_agent, request_id=request_id)
 
 
 def user_arn(account_id: str, name: str, path: str = "/") -> str:

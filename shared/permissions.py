@@ -142,22 +142,51 @@ def decide(principal: Principal, request: PolicyRequest) -> IdentityDecision:
     return IdentityDecision(None, allowed_by, tuple(lacking))
 
 
-def missing_allow(
-    caller: Caller, owner_account_id: str, by_resource: Decision, by_identity: IdentityDecision
+def refusal_on_resource(
+    caller: Caller,
+    owner_account_id: str,
+    action: str,
+    by_resource: Decision,
+    by_identity: IdentityDecision,
+    *,
+    must_allow: bool = False,
 ) -> str | None:
-    """Which kind of policy would have to allow a call, and does not; None if nothing is missing.
+    """Why a call on a resource that has a policy of its own is refused, in AWS's words; None if it is allowed.
 
-    Of resources whose policy must name the caller or delegate to its account: KMS keys and roles. In the owner's
-    account an Allow that names the caller itself is enough; one that names its role, or everyone, needs no
-    identity-based policy, but permissions boundary and session policies limit it; one that names the account leaves
-    all to IAM. Across accounts IAM must allow in each case.
+    An explicit deny comes first, wherever it is.
+    must_allow: whether nothing works that the resource's policy does not allow or delegate, as for KMS keys and roles;
+        of others, such as buckets and queues, the policy is one more way to be allowed.
+    """
+    if by_resource.denied_by is not None:
+        return explicit_deny(RESOURCE_POLICY)
+    if by_identity.denied_by is not None:
+        return by_identity.reason(action)
+    missing = _missing_allow(caller, owner_account_id, by_resource, by_identity, must_allow=must_allow)
+    return None if missing is None else no_allow(missing, action)
+
+
+def _missing_allow(
+    caller: Caller,
+    owner_account_id: str,
+    by_resource: Decision,
+    by_identity: IdentityDecision,
+    *,
+    must_allow: bool,
+) -> str | None:
+    """Which kind of policy would have to allow a call that nothing denies, and does not; None if nothing is missing.
+
+    In the owner's account an Allow that names the caller itself is enough; one that names its role, or everyone, needs
+    no identity-based policy, but permissions boundary and session policies limit it; one that names the account leaves
+    all to IAM. Across accounts both sides must allow. On callers without an account no policies hang.
     """
     lacking = by_identity.lacking[0].value if by_identity.lacking else None
-    if by_resource.allowed_by is None and by_resource.delegated_by is None:
+    at_home = caller.account_id == owner_account_id
+    is_silent = by_resource.allowed_by is None and by_resource.delegated_by is None
+    if is_silent and (must_allow or not at_home or not caller.has_account):
         return RESOURCE_POLICY
-    if caller.is_service:
+    if not caller.has_account:
         return None if by_resource.allowed_by is not None else lacking
-    if by_resource.allowed_by is None or caller.account_id != owner_account_id:
+    if by_resource.allowed_by is None or not at_home:
         return lacking
     limit = None if by_resource.named_by is not None else by_identity.limited_by
     return None if limit is None else limit.value

@@ -6,7 +6,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.model import OperationModel
@@ -17,14 +17,14 @@ from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.payload import Payload, payload_of
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier
+from shared.aws.signature import SignatureVerifier, is_unsigned
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import Refusal, ServiceError
+from shared.errors import InvalidParameters, Refusal, ServiceError
 from shared.identities import CredentialExpired, Identities
-from shared.identity import Caller
+from shared.identity import Caller, anonymous_caller
 from shared.permissions import authorize
 from shared.randomness import Randomness
 from shared.redaction import redacted, without_hidden
@@ -98,6 +98,13 @@ class Work(ABC):
         """Do a part; returns whether there is more to do."""
         raise NotImplementedError
 
+    def pause(self, wake: Callable[[], None]) -> float | None:
+        """Behind a step with more to do: for how many seconds at most the next can wait, None if it should not.
+
+        wake: to be called, from the loop that serves requests, when something has come that a step can take.
+        """
+        return None
+
     @abstractmethod
     def finish(self, trailers: dict[str, str]) -> dict[str, Any]:
         """Make what was done visible and return the operation's result. trailers: headers behind the body."""
@@ -133,6 +140,10 @@ class Pending:
 
         self._attempt(advance)
         return more
+
+    def pause(self, wake: Callable[[], None]) -> float | None:
+        """As the work has it."""
+        return self._work.pause(wake)
 
     def finish(self) -> HttpResponse:
         self._attempt(self._conclude)
@@ -198,6 +209,8 @@ def _refusals_noted(call: Call) -> Iterator[None]:
     """What is raised becomes the call's error."""
     try:
         yield
+    except InvalidParameters as invalid:
+        call.error = call.service.refuse_parameters(invalid)
     except ServiceError as refusal:
         call.error = refusal
     except Refusal as refusal:
@@ -228,6 +241,12 @@ def _route(call: Call) -> Route:
 
 
 def _caller(call: Call) -> Caller:
+    if call.service.admits_strangers and is_unsigned(call.request):
+        return anonymous_caller(
+            source_ip=call.request.source_ip,
+            user_agent=call.request.headers.get("user-agent", ""),
+            request_id=call.request_id,
+        )
     credential = call.verifier.verify(call.request)
     try:
         principal = call.identities.principal_of(credential.access_key_id, credential.session_token)
@@ -273,34 +292,34 @@ def _audit(call: Call) -> None:
     covered = call.engine_events(undone=call.error is not None)
     if covered or call.caller_or_none is None or call.operation is None:
         return
-    if call.operation.name in call.service.data_events:
+    if call.operation.name in call.service.data_events or call.caller.is_anonymous:
+        call.trail.remember(_event(call, call.operation.name))
         return
     hidden = call.service.hidden_members
     name = call.operation.name
-    read_only = call.service.is_read_only(name)
-    show_response = call.error is None and (not read_only or name in call.service.logged_results)
+    show_response = call.error is None and (not call.service.is_read_only(name) or name in call.service.logged_results)
     shown = redacted(call.operation.input_shape, call.parameters, hidden)
     if shown is not None and call.service.trail_names:
         shown = {call.service.trail_names.get(name, name): value for name, value in shown.items()}
-    call.trail.record(
-        ApiEvent(
-            source=call.identity.principal,
-            name=name,
-            region=call.region,
-            caller=call.caller,
-            account_id=call.account_id,
-            read_only=read_only,
-            request_parameters=shown,
-            response_elements=(
-                redacted(call.operation.output_shape, call.result or {}, hidden) if show_response else None
-            ),
-            error_code=None if call.error is None else call.error.code,
-            error_message=None if call.error is None else _logged_message(call, call.error),
-            resources=call.touched,
-            shared=True,
-            request_id=call.request_id,
-            rulings=call.rulings,
-        )
+    answered = redacted(call.operation.output_shape, call.result or {}, hidden) if show_response else None
+    call.trail.record(replace(_event(call, name), request_parameters=shown, response_elements=answered))
+
+
+def _event(call: Call, name: str) -> ApiEvent:
+    """What the request was and what came of it; neither what was asked for in it nor what was answered."""
+    return ApiEvent(
+        source=call.identity.principal,
+        name=name,
+        region=call.region,
+        caller=call.caller,
+        account_id=call.account_id,
+        read_only=call.service.is_read_only(name),
+        error_code=None if call.error is None else call.error.code,
+        error_message=None if call.error is None else _logged_message(call, call.error),
+        resources=call.touched,
+        shared=True,
+        request_id=call.request_id,
+        rulings=call.rulings,
     )
 
 

@@ -33,6 +33,8 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
         if caller.source_arn is not None:
             values["aws:sourcearn"] = caller.source_arn
             values["aws:sourceaccount"] = caller.source_arn.split(":")[4]
+    elif caller.is_anonymous:
+        del values["aws:principalaccount"]
     else:
         values["aws:principalarn"] = principal.role_arn or principal.arn
     if principal.kind == USER:

@@ -38,6 +38,7 @@ class Ruling:
     resource_request: what it was asked, if not the same as what the policies on the principal were asked.
     grants: those that were asked; None if none were.
     note: what else decided, as a sentence for people.
+    resource_account_id: the owner of the resource, if its ARN does not tell.
     """
 
     principal: Principal
@@ -48,6 +49,7 @@ class Ruling:
     grants: tuple[GrantVerdict, ...] | None = None
     note: str | None = None
     resource_kind: PolicyKind = PolicyKind.RESOURCE
+    resource_account_id: str | None = None
 
     @property
     def is_explicit(self) -> bool:
@@ -57,7 +59,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class RuledEvent:
-    """One event of the trail with the rulings behind it. event_ids: one per trail that holds it."""
+    """One call with the rulings behind it. event_ids: one per trail that holds it, none for a call on data."""
 
     event_ids: tuple[str, ...]
     request_id: str

@@ -9,6 +9,9 @@ the app refuses it, or leaves it pending and takes the body in piece by piece, e
 has arrived, so that a large upload costs the memory of a piece and delays others by a piece. An answer that streams is
 sent likewise. All other bodies are read whole, up to a limit, before their request is served.
 
+A request that waits for something is left pending as well: between its looks, each in a tick, it costs nothing, and it
+is given up when its client goes away.
+
 Source: our choice. `uvicorn` hands over the raw path that SigV4 needs; a thread pool would only hand the GIL around.
 """
 
@@ -93,6 +96,8 @@ class InlineServer:
         self._max_body_bytes = max_body_bytes
         self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
         self._background: asyncio.Task[None] | None = None
+        self.is_closing = False
+        """Whether the server ends: who waits for something is answered without it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -130,8 +135,8 @@ class InlineServer:
                 async for piece in _pieces(receive):
                     await self._in_tick(partial(pending.write, piece))
             else:
-                while await self._in_tick(pending.step):
-                    pass
+                while await self._in_tick(pending.step) and not self.is_closing:
+                    await _paused(pending, receive)
             response = await self._in_tick(pending.finish)
         except (ClientGone, NotDurable):
             await self._in_tick(pending.abandon)
@@ -226,6 +231,28 @@ def _survive(turn: Callable[[], T], what: str) -> T | None:
     except Exception as bug:
         log.error("%s failed: %s", what, where(bug))
         return None
+
+
+async def _paused(pending: Pending, receive: Receive) -> None:
+    """Let time pass until the next step is due, or the request is woken. Raises: ClientGone."""
+    woken = asyncio.Event()
+    seconds = pending.pause(woken.set)
+    if seconds is None:
+        return
+    waits = {asyncio.ensure_future(woken.wait()), gone := asyncio.ensure_future(_end_of(receive))}
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            raise ClientGone
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _end_of(receive: Receive) -> None:
+    """Returns when the connection ends; for a request whose body has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
@@ -328,10 +355,21 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, inline: InlineServer) -> None:
+        super().__init__(config)
+        self._inline = inline
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._inline.is_closing = True
+        await super().shutdown(sockets)
+
+
 def make_server(app: WSGIApplication, world: World, max_body_bytes: int) -> uvicorn.Server:
     """A server that is run with `server.run(sockets=[...])` and ends cleanly on SIGINT and SIGTERM."""
+    inline = InlineServer(app, world, max_body_bytes)
     config = uvicorn.Config(
-        InlineServer(app, world, max_body_bytes),
+        inline,
         http="httptools",
         ws="none",
         lifespan="on",
@@ -342,4 +380,4 @@ def make_server(app: WSGIApplication, world: World, max_body_bytes: int) -> uvic
         timeout_graceful_shutdown=5,
         timeout_keep_alive=60,
     )
-    return uvicorn.Server(config)
+    return _Server(config, inline)

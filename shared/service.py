@@ -14,7 +14,7 @@ from botocore.model import ServiceModel
 from shared.aws.models import service_model
 from shared.aws.protocol import WireProtocol, protocol_of
 from shared.catalog import SERVICES, AwsService
-from shared.errors import Refusal, ServiceError
+from shared.errors import InvalidParameters, Refusal, ServiceError
 from shared.identity import Caller
 
 Handler = Callable[[dict[str, Any], Any], "dict[str, Any] | None"]
@@ -30,8 +30,10 @@ class Service:
 
     modules: where its operations are; each is a function named like the operation, `create_domain` for CreateDomain.
     refuse: words an engine's refusal as this service's own error.
+    refuse_parameters: words what breaks constraints of the model, where this service does so in its own way.
     hidden_members: API members that the trail must not show, besides those the model marks as sensitive.
     authorizes_itself: the service decides per resource inside the operation, as KMS does.
+    admits_strangers: requests without a signature are served, as far as the service itself allows them.
     needs_no_permission: operations that everyone with credentials may call.
     data_events: operations on data itself, which CloudTrail's event history does not hold.
     logged_results: read-only operations whose results the trail shows all the same.
@@ -42,9 +44,11 @@ class Service:
     client_name: str
     modules: tuple[ModuleType, ...]
     refuse: Callable[[Refusal], ServiceError]
+    refuse_parameters: Callable[[InvalidParameters], ServiceError] = lambda invalid: invalid
     resource_arn: ResourceArn = lambda operation, parameters, caller: "*"
     hidden_members: frozenset[str] = frozenset()
     authorizes_itself: bool = False
+    admits_strangers: bool = False
     needs_no_permission: frozenset[str] = frozenset()
     trail_names: Mapping[str, str] = field(default_factory=dict)
     data_events: frozenset[str] = frozenset()

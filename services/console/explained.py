@@ -31,7 +31,8 @@ def _print_event(event: dict[str, Any], console: Console, *, alone: bool) -> Non
         f"[bold]{escape(event['EventName'])}[/bold]  {escape(event['EventSource'])}  {event['EventTime']}  "
         f"[{colour}]{escape(outcome)}[/{colour}]"
     )
-    console.print(f"event {', '.join(event['EventIds'])}, request {event['RequestId']}", style=_DIM)
+    in_trail = f"event {', '.join(event['EventIds'])}" if event["EventIds"] else "no event: a call on data"
+    console.print(f"{in_trail}, request {event['RequestId']}", style=_DIM)
     if event["ErrorMessage"]:
         console.print(Text(event["ErrorMessage"]))
     for decision in event["Decisions"]:

@@ -40,6 +40,8 @@ DEFAULT_ATTEMPTS, DEFAULT_AGE_SECONDS = 185, 86_400
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 2.0, 600.0
 KEPT_SECONDS = 86_400
 """How long the simulator remembers what became of an event. Our choice."""
+MAX_FORGOTTEN_AT_ONCE = 1_000
+"""What a jump of the clock leaves behind goes in several turns."""
 
 _RETRIED = frozenset({"AccessDeniedException", "InternalFailure"})
 _DEAD_LETTER_CODES = {"AccessDeniedException": "NO_PERMISSIONS", "QueueDoesNotExist": "NO_RESOURCE"}
@@ -70,9 +72,9 @@ class Delivery:
         return False
 
     def forget(self) -> None:
-        """Drop what is remembered of events that are long done."""
+        """Drop some of what is remembered of events that are long done."""
         old = {"state": (DONE, LOST), "published_at__le": self._simulator.clock.now() - KEPT_SECONDS}
-        for row in self._database.select("bus_events", old):
+        for row in self._database.select("bus_events", old, limit=MAX_FORGOTTEN_AT_ONCE):
             self._database.delete("event_deliveries", {"event_id": row["event_id"]})
             self._database.delete("bus_events", {"event_id": row["event_id"]})
 

@@ -62,7 +62,8 @@ def _put(call: ServiceCall, entry: dict[str, Any]) -> dict[str, str]:
     try:
         bus = get_bus(call, entry.get("EventBusName"))
     except ServiceError:
-        # A bus that does not exist takes events and drops them. Source: observed.
+        # The API reference has no error of an entry for a bus that does not exist. That AWS then takes the event, and
+        # drops it without a word, is what users report; it has not been verified here.
         return {"EventId": call.randomness.uuid()}
     time = entry.get("Time")
     event = Event(

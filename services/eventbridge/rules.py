@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from services.eventbridge import errors
 from services.eventbridge.bus import bus_name, get_bus
 from services.eventbridge.data_classes import RULE, TARGET
-from services.eventbridge.event_pattern import InvalidPattern, parse_pattern
+from services.eventbridge.event_pattern import parse_pattern
 from services.eventbridge.lists import list_page
+from services.eventbridge.matchers import InvalidPattern
 from services.eventbridge.rule import DISABLED, ENABLED, Rule, get_rule, rule_arn, shown
 from services.tags import check_tags
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from kms.encrypted_store import EncryptedStore
 from kms.engine import Session
-from kms.sealed_contents import SealedContents
+from kms.ownership import AwsOwned
+from kms.sealed_contents import OpenContent, SealedContents
+from services.s3 import errors
 from services.s3.data_classes import BUCKET
 from shared.aws import signature_v2
 from shared.aws.signature import ALGORITHM, is_presigned
@@ -31,11 +33,21 @@ REGISTER = "arn:aws:s3:::"
 HOME_REGION = "us-east-1"
 """The Region that has no location constraint, and whose endpoint makes buckets anywhere."""
 
+_VERSION_2 = "AWS"
+"""The second version of signatures, as s3:signatureversion calls it."""
+
 
 def _region_of(call: ServiceCall) -> str:
     """A signature of version 2 names no Region: it is good for the one that the bucket is in."""
     record = call.store.find(REGISTER, BUCKET, call.parameters.get("Bucket", ""))
     return HOME_REGION if record is None else str(record.attributes["region"])
+
+
+def _signature_conditions(call: ServiceCall) -> dict[str, Value]:
+    return {
+        "s3:authtype": "REST-QUERY-STRING" if is_presigned(call.request) else "REST-HEADER",
+        "s3:signatureversion": _VERSION_2 if signature_v2.is_signed(call.request.query_string) else ALGORITHM,
+    }
 
 
 @dataclass
@@ -56,11 +68,7 @@ class Access:
         """The access of a request."""
         if not call.region:
             call.caller_or_none = replace(call.caller, region=_region_of(call))
-        presigned = is_presigned(call.request)
-        conditions: dict[str, Value] = {
-            "s3:authtype": "REST-QUERY-STRING" if presigned else "REST-HEADER",
-            "s3:signatureversion": "AWS" if signature_v2.is_signed(call.request.query_string) else ALGORITHM,
-        }
+        conditions = {} if call.caller.is_anonymous else _signature_conditions(call)
         stated = call.request.headers.get("x-amz-content-sha256")
         if stated is not None:
             conditions["s3:x-amz-content-sha256"] = stated
@@ -75,6 +83,17 @@ class Access:
     def contents(self) -> SealedContents:
         """The contents of objects."""
         return SealedContents(self.kms, self.simulator.ownerships("s3"), "s3", self.caller)
+
+    def open_content(self, content_id: str) -> OpenContent:
+        """Ask for the data key of a content that rests. Raises: KmsRefusal, ServiceError InvalidArgument."""
+        if self.contents.get(content_id).ownership != AwsOwned.kind:
+            self.check_may_use_kms()
+        return self.contents.open(content_id)
+
+    def check_may_use_kms(self) -> None:
+        """S3 uses KMS keys with the session of whoever signs, by the newest version. Raises: ServiceError."""
+        if self.caller.is_anonymous or self.conditions.get("s3:signatureversion") == _VERSION_2:
+            raise errors.needs_signature()
 
     @property
     def now(self) -> float:

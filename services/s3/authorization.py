@@ -14,8 +14,8 @@ from services.s3 import errors
 from services.s3.access import Access
 from services.s3.bucket import Bucket
 from shared.identity import NamedPolicy
-from shared.permissions import RESOURCE_POLICY, IdentityDecision, Layer, decide, explicit_deny, no_allow, request_of
-from shared.policy import SILENT, Decision, PolicyKind, PolicyRequest, evaluate, parse_policy
+from shared.permissions import RESOURCE_POLICY, decide, no_allow, refusal_on_resource, request_of
+from shared.policy import SILENT, PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value, of_caller
 from shared.rulings import Ruling
 
@@ -35,6 +35,22 @@ _CONDITIONS: dict[str, str] = {
     "VersionId": "s3:versionid",
 }
 """Parameters that policies can ask for, as they were sent: what a bucket's default adds is not among them."""
+
+_OPEN_TO_STRANGERS = frozenset(
+    {
+        "AbortMultipartUpload",
+        "DeleteObject",
+        "DeleteObjectTagging",
+        "GetObject",
+        "GetObjectTagging",
+        "ListBucket",
+        "ListBucketMultipartUploads",
+        "ListMultipartUploadParts",
+        "PutObject",
+        "PutObjectTagging",
+    }
+)
+"""What a bucket's policy can give to those who sign nothing; its settings are for the owner's account."""
 
 
 def conditions_of(parameters: Mapping[str, Any]) -> dict[str, Value]:
@@ -56,6 +72,8 @@ def require(
     """
     ruling = _judge(access, action, bucket, resource, conditions or {})
     access.rulings.append(ruling)
+    if ruling.refusal is not None and access.caller.is_anonymous:
+        raise errors.access_denied()
     if ruling.refusal is not None:
         raise errors.access_denied(
             f'User: {access.caller.arn} is not authorized to perform: s3:{action} on resource: "{resource}" '
@@ -69,40 +87,12 @@ def _judge(
     request = _policy_request(access, action, bucket, resource, conditions)
     policy = None if bucket is None or bucket.policy is None else NamedPolicy("bucket policy", bucket.policy)
     by_bucket = SILENT if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
-    refusal = _refusal(access, request, bucket, by_bucket)
-    return Ruling(access.caller.principal, request, refusal, policy)
-
-
-def _refusal(access: Access, request: PolicyRequest, bucket: Bucket | None, by_bucket: Decision) -> str | None:
-    """Why the call is refused, or None."""
+    owner = access.caller.account_id if bucket is None else bucket.account_id
     by_identity = decide(access.caller.principal, request)
-    if by_bucket.denied_by is not None:
-        return explicit_deny(RESOURCE_POLICY)
-    if by_identity.denied_by is not None:
-        return by_identity.reason(request.action)
-    missing = _missing_allow(access, bucket, by_bucket, by_identity)
-    return None if missing is None else no_allow(missing, request.action)
-
-
-def _missing_allow(
-    access: Access, bucket: Bucket | None, by_bucket: Decision, by_identity: IdentityDecision
-) -> str | None:
-    """Which kind of policy would have to allow, and does not; None if nothing is missing.
-
-    In the owner's account a bucket policy that names a caller needs no identity-based policy beside it; permissions
-    boundary and session policies limit what it gives to a role, or to everyone.
-    """
-    if access.caller.is_service:
-        return None if by_bucket.allowed_by is not None else RESOURCE_POLICY
-    lacking = by_identity.lacking[0].value if by_identity.lacking else None
-    if bucket is None or bucket.account_id == access.caller.account_id:
-        if by_bucket.allowed_by is None:
-            return lacking
-        limit: Layer | None = None if by_bucket.named_by is not None else by_identity.limited_by
-        return None if limit is None else limit.value
-    if by_bucket.allowed_by is None and by_bucket.delegated_by is None:
-        return lacking or RESOURCE_POLICY
-    return lacking
+    refusal, note = refusal_on_resource(access.caller, owner, request.action, by_bucket, by_identity), None
+    if access.caller.is_anonymous and action not in _OPEN_TO_STRANGERS:
+        refusal, note = no_allow(RESOURCE_POLICY, request.action), "This takes a signature, whatever a policy says."
+    return Ruling(access.caller.principal, request, refusal, policy, note=note, resource_account_id=owner)
 
 
 def _policy_request(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.s3 import buckets, errors, listing, multipart, reading, settings, tagging, writing
+from services.s3 import buckets, errors, listing, multipart, parts, reading, settings, tagging, upload_listing, writing
 from services.s3.data_classes import DATA_CLASSES
+from services.s3.invalid import refuse_parameters
 from shared.service import Service
 
 DATA_EVENTS = frozenset(
@@ -33,10 +34,12 @@ DATA_EVENTS = frozenset(
 
 SERVICE = Service(
     client_name="s3",
-    modules=(buckets, listing, multipart, reading, settings, tagging, writing),
+    modules=(buckets, listing, multipart, parts, reading, settings, tagging, upload_listing, writing),
     refuse=errors.refuse,
+    refuse_parameters=refuse_parameters,
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),
     authorizes_itself=True,
+    admits_strangers=True,
     trail_names={"bucket": "bucketName", "policy": "bucketPolicy"},
     data_events=DATA_EVENTS,
 )

@@ -19,7 +19,7 @@ DEFAULT_RULE: dict[str, Any] = {
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
-_RESERVED_BEGINNINGS = ("xn--", "sthree-")
+_RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
@@ -39,6 +39,11 @@ class Bucket:
     @property
     def arn(self) -> str:
         return bucket_arn(self.name)
+
+    @property
+    def has_own_rule(self) -> bool:
+        """Whether somebody has chosen the default encryption."""
+        return self.record.attributes.get("rule") is not None
 
     def object_arn(self, key: str) -> str:
         return f"{self.arn}/{key}"

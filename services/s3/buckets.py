@@ -46,7 +46,10 @@ def create_bucket(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     region = _region(settings.get("LocationConstraint"), call.region)
     taken = find_bucket(access, name)
     if taken is not None:
-        raise errors.bucket_taken(name, is_own=taken.account_id == call.account_id)
+        is_own = taken.account_id == call.account_id
+        if is_own and taken.region == region == HOME_REGION:
+            return {"Location": f"/{name}", "BucketArn": arn}  # as it was before there were other Regions
+        raise errors.bucket_taken(name, is_own=is_own)
     tags = checked_tags(settings.get("Tags", []), MAX_BUCKET_TAGS)
     # The bucket lives in its own Region, and so does the key for what S3 tells of its objects.
     home = Access(access.simulator, access.kms, replace(access.caller, region=region))

@@ -22,15 +22,20 @@ from services.s3.access import Access
 from services.s3.bucket import AES256, AWS_KMS, Bucket
 from services.s3.data_classes import CONTEXT_KEY
 
+_CONTEXT_HEADER = "x-amz-server-side-encryption-context"
 _KMS_MEMBERS = {
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
-    "SSEKMSEncryptionContext": "x-amz-server-side-encryption-context",
+    "SSEKMSEncryptionContext": _CONTEXT_HEADER,
 }
 
 
 @dataclass(frozen=True)
 class Encryption:
-    """key_id: of the customer's key as it was named, None for alias/aws/s3. context: the sender's own pairs."""
+    """key_id: of the customer's key as it was named, None for alias/aws/s3.
+
+    context: the sender's own pairs, to which S3 adds the ARN; a sender that adds it too must name the same. AWS
+    documents that S3 appends its pair, and not what it makes of another: to refuse it is our choice.
+    """
 
     algorithm: str
     key_id: str | None = None
@@ -44,8 +49,15 @@ class Encryption:
         return SessionAwsManaged.kind if self.key_id is None else SessionCustomerManaged.kind
 
     def create_content(self, access: Access, bucket: Bucket, key: str) -> OpenContent:
-        """A data key for an object. Raises: KmsRefusal."""
+        """A data key for an object. Raises: KmsRefusal, ServiceError InvalidArgument."""
+        if self.algorithm != AES256:
+            access.check_may_use_kms()
         arn = bucket.arn if self.bucket_key else bucket.object_arn(key)
+        if self.context.get(CONTEXT_KEY, arn) != arn:
+            raise errors.invalid_argument(
+                f"The encryption context's {CONTEXT_KEY} is not the ARN that S3 uses: leave it out.",
+                ArgumentName=_CONTEXT_HEADER,
+            )
         return access.contents.create(
             bucket.arn,
             key,
@@ -108,9 +120,9 @@ def _context(text: str | None) -> dict[str, str]:
         pairs = None
     if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
         raise errors.invalid_argument(
-            "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON "
-            "which represents a string-string map",
-            ArgumentName="x-amz-server-side-encryption-context",
+            f"The header '{_CONTEXT_HEADER}' shall be Base64-encoded UTF-8 string holding JSON which represents a "
+            "string-string map",
+            ArgumentName=_CONTEXT_HEADER,
         )
     return pairs
 

@@ -30,6 +30,14 @@ def access_denied(message: str = "Access Denied") -> ServiceError:
     return ServiceError("AccessDenied", message, status=403)
 
 
+def needs_signature() -> ServiceError:
+    return invalid_argument(
+        "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",
+        ArgumentName="Authorization",
+        ArgumentValue="null",
+    )
+
+
 def no_such_bucket(name: str) -> ServiceError:
     return ServiceError("NoSuchBucket", "The specified bucket does not exist", status=404, BucketName=name)
 
@@ -155,6 +163,31 @@ def too_large(proposed: int, most: int) -> ServiceError:
 
 def bad_digest(what: str) -> ServiceError:
     return ServiceError("BadDigest", f"The {what} you specified did not match the calculated checksum.", status=400)
+
+
+def wrong_content_md5(expected: str, calculated: str) -> ServiceError:
+    """Both in base64."""
+    return ServiceError(
+        "BadDigest",
+        "The Content-MD5 you specified did not match what we received.",
+        status=400,
+        ExpectedDigest=expected,
+        CalculatedDigest=calculated,
+    )
+
+
+def missing_checksum() -> ServiceError:
+    return invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+
+
+def metadata_too_large(size_bytes: int, most: int) -> ServiceError:
+    return ServiceError(
+        "MetadataTooLarge",
+        "Your metadata headers exceed the maximum allowed metadata size",
+        status=400,
+        Size=str(size_bytes),
+        MaxSizeAllowed=str(most),
+    )
 
 
 def invalid_digest(value: str) -> ServiceError:

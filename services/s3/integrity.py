@@ -88,8 +88,9 @@ class Digests:
     def check(self, trailers: Mapping[str, str]) -> dict[str, str]:
         """The checksums by algorithm, once they are what was stated. Raises: ServiceError BadDigest, InvalidRequest."""
         values = {name: checksum.text() for name, checksum in self._checksums.items()}
-        if self._stated.content_md5 not in (None, self._md5.digest()):
-            raise errors.bad_digest("Content-MD5")
+        given, calculated = self._stated.content_md5, self._md5.digest()
+        if given is not None and given != calculated:
+            raise errors.wrong_content_md5(*(base64.b64encode(digest).decode() for digest in (given, calculated)))
         algorithm, value = self._stated.algorithm, self._stated.value
         if algorithm is not None and self._stated.in_trailer:
             value = trailers.get(algorithm.header)
@@ -105,11 +106,14 @@ class Digests:
         return self._md5.hexdigest()
 
 
-def check_whole_body(call: ServiceCall) -> None:
+def check_whole_body(call: ServiceCall, *, must_be_stated: bool = False) -> None:
     """Hold a body that came whole, such as a list of keys to delete, against what its sender states.
 
-    Raises: ServiceError.
+    must_be_stated: whether the sender must state anything. Raises: ServiceError.
     """
-    digests = Digests(stated(call.parameters, call.request.headers))
+    said = stated(call.parameters, call.request.headers)
+    if must_be_stated and said.content_md5 is None and said.value is None and not said.in_trailer:
+        raise errors.missing_checksum()
+    digests = Digests(said)
     digests.update(call.request.body)
     digests.check({})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.call import ServiceCall
 
 MAX_KEYS = 1000
+_MAX_INTEGER = 2_147_483_647
 _LAST_CHARACTER = "\U0010ffff"
 _PAGE = 200
 
@@ -47,7 +48,7 @@ def list_objects_v2(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
     refusal = errors.invalid_argument("The continuation token provided is incorrect", ArgumentName="continuation-token")
     after = start_after if token is None else decode(token, refusal)
     listing, shown = _listed(access, bucket, parameters, after)
-    spell = _speller(parameters)
+    spell = speller(parameters)
     owner = {"Owner": {"ID": canonical_id(bucket.account_id)}} if parameters.get("FetchOwner") else {}
     return {
         **shown,
@@ -63,7 +64,7 @@ def list_objects(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
     access, bucket = _admitted(parameters, call)
     marker = parameters.get("Marker", "")
     listing, shown = _listed(access, bucket, parameters, marker)
-    spell = _speller(parameters)
+    spell = speller(parameters)
     owner = {"Owner": {"ID": canonical_id(bucket.account_id)}}
     return {
         **shown,
@@ -88,7 +89,7 @@ def _listed(
     prefix, delimiter = parameters.get("Prefix", ""), parameters.get("Delimiter", "")
     most = page_size(parameters.get("MaxKeys", MAX_KEYS), "max-keys")
     listing = _list(access, bucket, prefix, delimiter, after, most)
-    spell = _speller(parameters)
+    spell = speller(parameters)
     return listing, {
         "IsTruncated": listing.last is not None,
         "Name": bucket.name,
@@ -102,9 +103,18 @@ def _listed(
 
 def page_size(asked: int, name: str) -> int:
     """Raises: ServiceError InvalidArgument."""
-    if asked < 0:
-        raise errors.invalid_argument(f"Argument {name} must be an integer between 0 and 2147483647", ArgumentName=name)
+    check_natural(asked, name)
     return min(asked, MAX_KEYS)
+
+
+def check_natural(number: int, name: str) -> None:
+    """Raises: ServiceError InvalidArgument."""
+    if not 0 <= number <= _MAX_INTEGER:
+        raise errors.invalid_argument(
+            f"Argument {name} must be an integer between 0 and {_MAX_INTEGER}",
+            ArgumentName=name,
+            ArgumentValue=str(number),
+        )
 
 
 def _list(access: Access, bucket: Bucket, prefix: str, delimiter: str, after: str, most: int) -> _Listing:
@@ -127,7 +137,7 @@ def _grouped(
     access: Access, bucket: Bucket, prefix: str, delimiter: str, after: str
 ) -> Iterator[tuple[str | None, Record]]:
     """The objects behind `after`, in order; of those with a common prefix, that prefix and the first of them."""
-    group = after if _common_prefix(after, prefix, delimiter) == after else None
+    group = after if common_prefix(after, prefix, delimiter) == after else None
     while True:
         start = after if group is None else max(after, group + _LAST_CHARACTER)
         records = access.store.page(bucket.arn, OBJECT, after=start, prefix=prefix, limit=_PAGE)
@@ -138,18 +148,18 @@ def _grouped(
             after = key
             if group is not None and key.startswith(group):
                 continue
-            group = _common_prefix(key, prefix, delimiter)
+            group = common_prefix(key, prefix, delimiter)
             yield group, record
             if group is not None:
                 break  # the index knows where the next one is
 
 
-def _common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
+def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
     found = key.find(delimiter, len(prefix)) if delimiter else -1
     return None if found < 0 else key[: found + len(delimiter)]
 
 
-def _speller(parameters: Mapping[str, Any]) -> Callable[[str], str]:
+def speller(parameters: Mapping[str, Any]) -> Callable[[str], str]:
     """How names stand in the answer: as they are, or percent-encoded, as XML cannot hold every key."""
     return _percent_encoded if parameters.get("EncodingType") == "url" else str
 

@@ -1,4 +1,4 @@
-"""Uploads in parts: begun, sent part by part, completed or aborted.
+"""Uploads in parts: begun, completed, aborted.
 
 The upload's data key is made when it is begun; each part asks KMS for it again, and so does the completion. Parts stay
 as they were sealed: what makes an object of them is the list of them, sealed with the object's record.
@@ -9,67 +9,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from kms.encrypted_store import Record
-from kms.sealed_contents import ContentReader, OpenContent, Piece, PieceWriter
 from services.s3 import errors, objects
 from services.s3.access import Access
-from services.s3.authorization import conditions_of, require
-from services.s3.bucket import AES256, Bucket, get_bucket
-from services.s3.buckets import canonical_id
-from services.s3.conditions import check_write, range_of
+from services.s3.conditions import check_write
 from services.s3.data_classes import PART, UPLOAD
 from services.s3.encryption import context_member, members_of, requested
-from services.s3.integrity import Digests, Stated, stated
-from services.s3.listing import page_size
-from services.s3.object import Properties, StoredObject, checksum_members, find_object, show_object
-from services.s3.writing import check_length, copy_source
+from services.s3.object import Properties, StoredObject, find_object, show_object
+from services.s3.upload import Part, Upload, admitted, parts_of
 from shared.aws.checksums import ALGORITHMS, COMPOSITE, DEFAULT_ALGORITHM, combined, composite
-from shared.pipeline import Work
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
 
-MAX_PARTS = 10_000
 MIN_PART_BYTES = 5 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Upload:
-    """algorithm, checksum_type: of the checksum that its object will have. is_stated: its sender asked for that one."""
-
-    record: Record
-    bucket: Bucket
-    key: str
-    content_id: str
-    properties: Properties
-    algorithm: str
-    checksum_type: str
-    is_stated: bool
-
-    @property
-    def upload_id(self) -> str:
-        return self.record.record_id
-
-
-@dataclass(frozen=True)
-class Part:
-    number: int
-    piece: Piece
-    etag: str
-    checksums: dict[str, str]
-    modified: float
-
-
-# Beginning and ending
 
 
 def create_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     access, key = Access.of(call), parameters["Key"]
+    if access.caller.is_anonymous:
+        raise errors.access_denied()  # whatever the bucket's policy says. Source: "Multipart upload and permissions"
     properties = Properties.of(parameters)
     bucket = objects.admit_write(access, parameters["Bucket"], key, parameters, properties)
     name, kind = _checksum_of(parameters)
@@ -83,6 +45,7 @@ def create_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> di
         "algorithm": name,
         "checksumType": kind,
         "isStated": "ChecksumAlgorithm" in parameters,
+        "storageClass": properties.storage_class,
     }
     scope = access.store.get_scope(bucket.arn)
     access.store.put(scope, UPLOAD, upload_id, {"properties": properties.__dict__}, attributes)
@@ -114,12 +77,12 @@ def _checksum_of(parameters: Mapping[str, Any]) -> tuple[str, str]:
 
 def complete_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """Make an object of the listed parts; those that are not listed go."""
-    access, upload = _admitted(parameters, call, "PutObject")
+    access, upload = admitted(parameters, call, "PutObject")
     check_write(find_object(access, upload.bucket, upload.key), upload.key, parameters)
     wanted = parameters.get("MultipartUpload", {}).get("Parts", [])
-    kept = {part.number: part for part in _parts(access, upload)}
+    kept = {part.number: part for part in parts_of(access, upload)}
     parts = _chosen(upload, wanted, kept)
-    content = access.contents.open(upload.content_id).content
+    content = access.open_content(upload.content_id).content
     checksum = _checksum(upload, parts)
     _check_stated(upload, parts, checksum, parameters, call)
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False).hexdigest()
@@ -215,7 +178,7 @@ def _check_stated(
 
 
 def abort_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    access, upload = _admitted(parameters, call, "AbortMultipartUpload")
+    access, upload = admitted(parameters, call, "AbortMultipartUpload")
     access.simulator.pieces.drop_content(upload.content_id)
     _forget(access, upload)
     return {}
@@ -224,247 +187,3 @@ def abort_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> dic
 def _forget(access: Access, upload: Upload) -> None:
     access.store.delete_children(upload.bucket.arn, PART, upload.upload_id)
     access.store.delete(upload.record)
-
-
-# Parts
-
-
-class _PartWork(Work):
-    """Takes a part in: from the body, or chunk by chunk from another object."""
-
-    def __init__(
-        self, access: Access, upload: Upload, number: int, digests: Digests, reader: ContentReader | None = None
-    ) -> None:
-        self._access = access
-        self._upload = upload
-        self._number = number
-        self._digests = digests
-        self._reader = reader
-        self._content: OpenContent = access.contents.open(upload.content_id)
-        self._writer = PieceWriter(access.simulator.pieces, self._content, part=number)
-        self._size = 0
-
-    def write(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > objects.MAX_PUT_BYTES:
-            raise errors.too_large(self._size, objects.MAX_PUT_BYTES)
-        self._digests.update(data)
-        self._writer.write(data)
-
-    def step(self) -> bool:
-        chunk = None if self._reader is None else next(self._reader, None)
-        if chunk is None:
-            return False
-        self.write(chunk)
-        return True
-
-    def finish(self, trailers: dict[str, str]) -> dict[str, Any]:
-        checksums = self._digests.check(trailers)
-        access, upload = self._access, self._upload
-        upload = find_upload(access, upload.bucket, upload.key, upload.upload_id)
-        is_own_key = members_of(self._content.content)["ServerSideEncryption"] == AES256
-        etag = self._digests.md5 if is_own_key else access.simulator.randomness.hex(32)
-        part = Part(self._number, self._writer.finish(), etag, checksums, access.now)
-        _put_part(access, upload, part)
-        told = {name: value for name, value in checksums.items() if len(checksums) == 1 or name != DEFAULT_ALGORITHM}
-        members = members_of(self._content.content)
-        if self._reader is None:
-            return {"ETag": f'"{etag}"', **checksum_members(told), **members}
-        self._reader.close()
-        copied = {"ETag": f'"{etag}"', "LastModified": part.modified, **checksum_members(told)}
-        return {"CopyPartResult": copied, **members}
-
-    def abandon(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-        self._writer.abandon()
-
-
-def upload_part(parameters: dict[str, Any], call: ServiceCall) -> Work:
-    check_length(call)
-    access, upload = _admitted(parameters, call, "PutObject")
-    number = _part_number(parameters)
-    said = stated(parameters, call.request.headers)
-    if upload.is_stated and said.algorithm is not None and said.algorithm.name != upload.algorithm:
-        raise errors.invalid_request(
-            f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm.lower()}, actual checksum "
-            f"Type: {said.algorithm.name.lower()}"
-        )
-    return _PartWork(access, upload, number, Digests(said, upload.algorithm))
-
-
-def upload_part_copy(parameters: dict[str, Any], call: ServiceCall) -> Work:
-    access = Access.of(call)
-    source = copy_source(access, parameters)
-    _, upload = _admitted(parameters, call, "PutObject")
-    number = _part_number(parameters)
-    size, text = source.stored.size, parameters.get("CopySourceRange")
-    wanted = range_of(text, size)
-    if text is not None and (wanted is None or wanted[1] != int(text.rpartition("-")[2] or -1) + 1):
-        raise errors.invalid_argument(
-            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
-            "zero-based offsets of the first and last bytes to copy",
-            ArgumentName="x-amz-copy-source-range",
-            ArgumentValue=text,
-        )
-    start, end = wanted or (0, size)
-    reader = objects.open_range(access, source, start, end)
-    return _PartWork(access, upload, number, Digests(Stated(), upload.algorithm), reader)
-
-
-def _part_number(parameters: Mapping[str, Any]) -> int:
-    number = int(parameters["PartNumber"])
-    if not 1 <= number <= MAX_PARTS:
-        raise errors.invalid_argument(
-            f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
-            ArgumentName="partNumber",
-            ArgumentValue=str(number),
-        )
-    return number
-
-
-def _part_id(upload: Upload, number: int) -> str:
-    return f"{upload.upload_id}:{number:05d}"
-
-
-def _put_part(access: Access, upload: Upload, part: Part) -> None:
-    """Keep a part in the place of one of the same number."""
-    earlier = access.store.find(upload.bucket.arn, PART, _part_id(upload, part.number))
-    if earlier is not None:
-        access.simulator.pieces.drop(earlier.attributes["piece"])
-    access.store.put(
-        access.store.get_scope(upload.bucket.arn),
-        PART,
-        _part_id(upload, part.number),
-        {"etag": part.etag, "checksums": part.checksums, "piece": part.piece.piece_id, "length": part.piece.length},
-        {"number": part.number, "piece": part.piece.piece_id, "modified": part.modified},
-        parent=upload.upload_id,
-    )
-
-
-def _parts(access: Access, upload: Upload) -> list[Part]:
-    """All parts of an upload, by their numbers."""
-    return [_part(access, record) for record in access.store.stream(upload.bucket.arn, PART, parent=upload.upload_id)]
-
-
-def _part(access: Access, record: Record) -> Part:
-    number, protected = record.attributes["number"], access.store.reveal(record)
-    piece = Piece(protected["piece"], number, protected["length"])
-    return Part(number, piece, protected["etag"], protected["checksums"], record.attributes["modified"])
-
-
-# Looking
-
-
-def find_upload(access: Access, bucket: Bucket, key: str, upload_id: str) -> Upload:
-    """Raises: ServiceError NoSuchUpload."""
-    record = access.store.find(bucket.arn, UPLOAD, upload_id)
-    if record is None or record.attributes["key"] != key:
-        raise errors.no_such_upload(upload_id)
-    attributes = record.attributes
-    return Upload(
-        record=record,
-        bucket=bucket,
-        key=key,
-        content_id=attributes["content"],
-        properties=Properties(**access.store.reveal(record)["properties"]),
-        algorithm=attributes["algorithm"],
-        checksum_type=attributes["checksumType"],
-        is_stated=attributes["isStated"],
-    )
-
-
-def _admitted(parameters: Mapping[str, Any], call: ServiceCall, action: str) -> tuple[Access, Upload]:
-    """The upload of a request, once the caller may do `action` with its object."""
-    if "SSECustomerAlgorithm" in parameters:
-        raise errors.not_simulated("Server-side encryption with customer-provided keys (SSE-C)")
-    access = Access.of(call)
-    bucket = get_bucket(access, parameters["Bucket"], parameters.get("ExpectedBucketOwner"))
-    require(access, action, bucket, bucket.object_arn(parameters["Key"]), conditions_of(parameters))
-    return access, find_upload(access, bucket, parameters["Key"], parameters["UploadId"])
-
-
-def list_parts(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    access, upload = _admitted(parameters, call, "ListMultipartUploadParts")
-    marker = parameters.get("PartNumberMarker", 0)
-    most = page_size(parameters.get("MaxParts", 1000), "max-parts")
-    after = _part_id(upload, min(max(marker, 0), MAX_PARTS))
-    records = access.store.page(upload.bucket.arn, PART, parent=upload.upload_id, after=after, limit=most + 1)
-    parts = [_part(access, record) for record in records[:most]]
-    return {
-        "Bucket": upload.bucket.name,
-        "Key": upload.key,
-        "UploadId": upload.upload_id,
-        "PartNumberMarker": marker,
-        "NextPartNumberMarker": parts[-1].number if parts else marker,
-        "MaxParts": most,
-        "IsTruncated": len(records) > most,
-        "Parts": [
-            {
-                "PartNumber": part.number,
-                "LastModified": part.modified,
-                "ETag": f'"{part.etag}"',
-                "Size": part.piece.length,
-                **checksum_members({upload.algorithm: part.checksums[upload.algorithm]}),
-            }
-            for part in parts
-        ],
-        "Initiator": {"ID": upload.record.attributes["initiator"]},
-        "Owner": {"ID": canonical_id(upload.bucket.account_id)},
-        "StorageClass": upload.properties.storage_class,
-        "ChecksumAlgorithm": upload.algorithm,
-        "ChecksumType": upload.checksum_type,
-    }
-
-
-def list_multipart_uploads(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    """By key, and within a key by age."""
-    access = Access.of(call)
-    bucket = get_bucket(access, parameters["Bucket"], parameters.get("ExpectedBucketOwner"))
-    require(access, "ListBucketMultipartUploads", bucket, bucket.arn, conditions_of(parameters))
-    if parameters.get("Delimiter"):
-        raise errors.not_simulated("The delimiter of ListMultipartUploads")
-    prefix = parameters.get("Prefix", "")
-    most = page_size(parameters.get("MaxUploads", 1000), "max-uploads")
-    found = sorted(
-        (
-            (record.attributes["key"], record.created_at, record.record_id, record)
-            for record in access.store.stream(bucket.arn, UPLOAD)
-            if record.attributes["key"].startswith(prefix)
-        ),
-        key=lambda one: one[:3],
-    )
-    remaining = _behind(found, parameters.get("KeyMarker", ""), parameters.get("UploadIdMarker"))
-    shown = [record for *_, record in remaining[:most]]
-    more = len(remaining) > most and bool(shown)
-    return {
-        "Bucket": bucket.name,
-        "KeyMarker": parameters.get("KeyMarker", ""),
-        "UploadIdMarker": parameters.get("UploadIdMarker", ""),
-        "NextKeyMarker": shown[-1].attributes["key"] if more else None,
-        "NextUploadIdMarker": shown[-1].record_id if more else None,
-        "Prefix": prefix,
-        "MaxUploads": most,
-        "IsTruncated": more,
-        "EncodingType": parameters.get("EncodingType"),
-        "Uploads": [_upload_entry(bucket, record) for record in shown],
-    }
-
-
-def _behind(found: list[Any], key_marker: str, upload_id_marker: str | None) -> list[Any]:
-    ids = [upload_id for key, _, upload_id, _ in found if key == key_marker]
-    passed = set(ids[: ids.index(upload_id_marker) + 1] if upload_id_marker in ids else ids)
-    return [one for one in found if one[0] > key_marker or (one[0] == key_marker and one[2] not in passed)]
-
-
-def _upload_entry(bucket: Bucket, record: Record) -> dict[str, Any]:
-    return {
-        "UploadId": record.record_id,
-        "Key": record.attributes["key"],
-        "Initiated": record.created_at,
-        "StorageClass": "STANDARD",
-        "Owner": {"ID": canonical_id(bucket.account_id)},
-        "Initiator": {"ID": record.attributes["initiator"]},
-        "ChecksumAlgorithm": record.attributes["algorithm"],
-        "ChecksumType": record.attributes["checksumType"],
-    }

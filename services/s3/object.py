@@ -16,6 +16,7 @@ from services.s3.data_classes import MANIFEST, OBJECT
 from shared.aws.checksums import ALGORITHMS
 
 MAX_KEY_BYTES = 1024
+MAX_METADATA_BYTES = 2048
 MAX_TAGS = 10
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 _SYSTEM_METADATA = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
@@ -56,6 +57,7 @@ class Properties:
                 raise errors.not_simulated(header)
         if parameters.get("ACL", "private") not in _ACLS:
             raise errors.acls_off()
+        _check_metadata(parameters.get("Metadata", {}))
         storage_class = parameters.get("StorageClass", "STANDARD")
         if storage_class not in _STORAGE_CLASSES:
             raise errors.not_simulated(f"Storage class {storage_class}")
@@ -70,6 +72,13 @@ class Properties:
 
     def as_members(self) -> dict[str, Any]:
         return {"ContentType": DEFAULT_CONTENT_TYPE, **self.system, "Metadata": self.metadata}
+
+
+def _check_metadata(metadata: Mapping[str, str]) -> None:
+    """Raises: ServiceError MetadataTooLarge. Source: "Working with object metadata" of the S3 User Guide."""
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
+    if size > MAX_METADATA_BYTES:
+        raise errors.metadata_too_large(size, MAX_METADATA_BYTES)
 
 
 def _tags_of(header: str | None) -> dict[str, str]:

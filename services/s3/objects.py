@@ -80,7 +80,7 @@ def tag_conditions(stored: StoredObject | None) -> dict[str, Value]:
 
 def open_range(access: Access, found: Found, start: int, end: int) -> ContentReader:
     """A range of an object that was found, its end exclusive. Asks KMS. Raises: KmsRefusal."""
-    content = access.contents.open(found.stored.content_id)
+    content = access.open_content(found.stored.content_id)
     parts = pieces_of(access, found.bucket, found.stored)
     return ContentReader(access.simulator.pieces, content, parts, start, end)
 

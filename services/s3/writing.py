@@ -104,8 +104,8 @@ def copy_object(parameters: dict[str, Any], call: ServiceCall) -> Work:
     bucket = objects.admit_write(access, parameters["Bucket"], key, parameters, properties)
     check_write(find_object(access, bucket, key), key, parameters)
     encryption = requested(bucket, parameters)
-    changes = parameters.get("MetadataDirective") == "REPLACE" or "ServerSideEncryption" in parameters
-    if (source.bucket.name, source.stored.key) == (bucket.name, key) and not changes:
+    is_itself = (source.bucket.name, source.stored.key) == (bucket.name, key)
+    if is_itself and not _changes(source, bucket, parameters):
         raise errors.invalid_request(
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes."
@@ -119,6 +119,18 @@ def copy_object(parameters: dict[str, Any], call: ServiceCall) -> Work:
     digests = Digests(Stated(algorithm=ALGORITHMS[name]))
     reader = objects.open_range(access, source, 0, source.stored.size)
     return _Copy(reader, objects.ObjectWriter(access, bucket, key, properties, encryption, digests, parameters))
+
+
+def _changes(source: objects.Found, bucket: Bucket, parameters: Mapping[str, Any]) -> bool:
+    """Whether a copy of an object onto itself is meant to change anything."""
+    return (
+        parameters.get("MetadataDirective") == "REPLACE"
+        or "ServerSideEncryption" in parameters
+        or parameters.get("StorageClass", source.stored.properties.storage_class)
+        != source.stored.properties.storage_class
+        # A default encryption that somebody has set is put on in this way. Source: reported of AWS, unverified.
+        or bucket.has_own_rule
+    )
 
 
 def copy_source(access: Access, parameters: Mapping[str, Any]) -> objects.Found:
@@ -166,7 +178,7 @@ def delete_object(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
 def delete_objects(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """Up to 1000 objects, each decided for itself."""
     access = Access.of(call)
-    check_whole_body(call)
+    check_whole_body(call, must_be_stated=True)
     bucket = get_bucket(access, parameters["Bucket"], parameters.get("ExpectedBucketOwner"))
     wanted = parameters["Delete"]["Objects"]
     if len(wanted) > MAX_DELETED_KEYS:

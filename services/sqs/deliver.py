@@ -36,6 +36,7 @@ def deliver(
         store.kms.flush(undone=True)
         raise errors.refuse(refusal) from refusal
     store.kms.flush()
+    simulator.arrivals.ring(arn)
     return message_id
 
 
@@ -43,7 +44,7 @@ def _add(store: EncryptedStore, arn: str, sender: Caller, content: Content) -> s
     queue = find_queue_by_arn(store, arn)
     if queue is None:
         raise errors.no_queue()
-    access.check(sender, "SendMessage", queue.arn, store.kms.engine.clock.now(), queue)
+    access.check(sender, "SendMessage", queue.arn, store.kms.engine.clock.now(), queue, [])
     if len(content.body.encode()) > (most := queue.number("MaximumMessageSize")):
         raise errors.too_long(most)
     return message.add(store, queue, sender, content)

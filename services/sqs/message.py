@@ -19,6 +19,11 @@ from shared.database import Database, Row
 from shared.identity import Caller
 
 TABLE = "queue_messages"
+TRACE = "AWSTraceHeader"
+"""The one system attribute that a sender can give."""
+
+MAX_EXPIRED_AT_ONCE = 1_000
+"""What a jump of the clock leaves behind goes in several turns."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,13 @@ def delete_all(store: EncryptedStore, queue: Queue) -> None:
         delete(store, row)
 
 
-def delete_expired(store: EncryptedStore) -> None:
-    """Messages whose retention period is over."""
+def delete_expired(store: EncryptedStore) -> int:
+    """Delete some of the messages whose retention period is over, which nobody receives any more; returns how many."""
     now = store.kms.engine.clock.now()
-    for row in store.kms.engine.database.select(TABLE, {"expires_at__le": now}):
+    rows = store.kms.engine.database.select(TABLE, {"expires_at__le": now}, limit=MAX_EXPIRED_AT_ONCE)
+    for row in rows:
         delete(store, row)
+    return len(rows)
 
 
 def by_handle(database: Database, queue: Queue, handle: str) -> Row | None:

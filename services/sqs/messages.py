@@ -1,7 +1,4 @@
-"""Messages: send, receive, delete, change visibility, one by one and in batches. Follows the SQS API reference.
-
-ReceiveMessage answers at once: WaitTimeSeconds is checked and not waited for, since all requests share one loop.
-"""
+"""Messages: send, receive, delete, change visibility, one by one and in batches. Follows the SQS API reference."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from kms.errors import KmsRefusal
 from services.sqs import errors, md5, message
-from services.sqs.message import TABLE, Content, Received
+from services.sqs.message import TABLE, TRACE, Content
 from services.sqs.queue import Queue
 from services.sqs.queues import get_queue
+from services.sqs.receipt import Receipt
 from shared.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -33,7 +31,6 @@ _DATA_TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _NOT_ALLOWED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FIFO_ONLY = ("MessageDeduplicationId", "MessageGroupId")
-_TRACE = "AWSTraceHeader"
 
 
 def send_message(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -49,14 +46,15 @@ def send_message_batch(parameters: dict[str, Any], call: ServiceCall) -> dict[st
     return _each(entries, lambda entry: _send(call, queue, entry))
 
 
-def receive_message(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    """Raises: KmsRefusal, if the queue's key cannot be used."""
+def receive_message(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any] | Receipt:
+    """What is there is given at once; for nothing the caller waits. Raises: KmsRefusal, if the key cannot be used."""
     queue = get_queue(call, parameters["QueueUrl"], "ReceiveMessage")
     limit = _within(parameters, "MaxNumberOfMessages", 1, MAX_BATCH, 1)
-    _within(parameters, "WaitTimeSeconds", 0, MAX_WAIT_SECONDS, 0)
+    by_default = queue.number("ReceiveMessageWaitTimeSeconds")
+    seconds = _within(parameters, "WaitTimeSeconds", 0, MAX_WAIT_SECONDS, by_default)
     visibility = _within(parameters, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS, queue.number("VisibilityTimeout"))
-    received = message.receive(call.store, queue, call.caller, limit=limit, visibility_seconds=visibility)
-    return {"Messages": [_shown(one, parameters) for one in received] or None}
+    receipt = Receipt(call, queue, limit, visibility, seconds)
+    return receipt if receipt.step() else receipt.finish({})
 
 
 def delete_message(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -87,8 +85,9 @@ def _send(call: ServiceCall, queue: Queue, entry: dict[str, Any]) -> dict[str, A
     _check_message(entry, queue)
     delay = _within(entry, "DelaySeconds", 0, MAX_DELAY_SECONDS, queue.number("DelaySeconds"))
     system = entry.get("MessageSystemAttributes", {})
-    content = Content(body, given, system[_TRACE]["StringValue"] if _TRACE in system else None)
+    content = Content(body, given, system[TRACE]["StringValue"] if TRACE in system else None)
     message_id = message.add(call.store, queue, call.caller, content, delay_seconds=delay)
+    call.simulator.arrivals.ring(queue.arn)
     return {
         "MessageId": message_id,
         "MD5OfMessageBody": md5.of_body(body),
@@ -140,45 +139,6 @@ def _size(entry: Mapping[str, Any]) -> int:
         value = attribute.get("BinaryValue", attribute.get("StringValue", "").encode())
         size += len(name.encode()) + len(attribute["DataType"].encode()) + len(value)
     return size
-
-
-def _shown(received: Received, parameters: dict[str, Any]) -> dict[str, Any]:
-    content = received.content
-    wanted = parameters.get("MessageAttributeNames", [])
-    chosen = {name: value for name, value in content.attributes.items() if _is_wanted(name, wanted)}
-    names = [*parameters.get("AttributeNames", []), *parameters.get("MessageSystemAttributeNames", [])]
-    system = {name: value for name, value in _system(received).items() if "All" in names or name in names}
-    return {
-        "MessageId": received.row["message_id"],
-        "ReceiptHandle": received.handle,
-        "Body": content.body,
-        "MD5OfBody": md5.of_body(content.body),
-        "Attributes": system or None,
-        "MessageAttributes": chosen or None,
-        "MD5OfMessageAttributes": md5.of_attributes(chosen),
-    }
-
-
-def _is_wanted(name: str, wanted: list[str]) -> bool:
-    """A name, "All", ".*", or the beginning of names, such as "Order.*"."""
-    return any(one in ("All", ".*", name) or (one.endswith(".*") and name.startswith(one[:-2])) for one in wanted)
-
-
-def _system(received: Received) -> dict[str, str]:
-    row = received.row
-    shown = {
-        "SenderId": row["sender_id"],
-        "SentTimestamp": _milliseconds(row["sent_at"]),
-        "ApproximateReceiveCount": str(row["receive_count"]),
-        "ApproximateFirstReceiveTimestamp": _milliseconds(row["first_received_at"]),
-        _TRACE: received.content.trace,
-        "DeadLetterQueueSourceArn": row["dead_letter_source"],
-    }
-    return {name: value for name, value in shown.items() if value is not None}
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(int(seconds * 1000))
 
 
 def _delete(call: ServiceCall, queue: Queue, entry: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def create_queue(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
 def get_queue_url(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     account_id, name = parameters.get("QueueOwnerAWSAccountId", call.account_id), parameters["QueueName"]
     queue = find_queue(call.store, call.region, account_id, name)
-    access.check(call.caller, "GetQueueUrl", queue_arn(call.region, account_id, name), call.clock.now(), queue)
+    _check(call, "GetQueueUrl", queue_arn(call.region, account_id, name), queue)
     if queue is None:
         raise errors.no_queue()
     return {"QueueUrl": _url(call, account_id, name)}
@@ -130,14 +130,18 @@ def get_queue(call: ServiceCall, url: str, action: str) -> Queue:
     """
     account_id, name = place_in_url(url)
     queue = find_queue(call.store, call.region, account_id, name)
-    access.check(call.caller, action, queue_arn(call.region, account_id, name), call.clock.now(), queue)
+    _check(call, action, queue_arn(call.region, account_id, name), queue)
     if queue is None:
         raise errors.no_queue()
     return queue
 
 
 def _authorize(call: ServiceCall, action: str, name: str) -> None:
-    access.check(call.caller, action, queue_arn(call.region, call.account_id, name), call.clock.now())
+    _check(call, action, queue_arn(call.region, call.account_id, name), None)
+
+
+def _check(call: ServiceCall, action: str, resource: str, queue: Queue | None) -> None:
+    access.check(call.caller, action, resource, call.clock.now(), queue, call.rulings)
 
 
 def _check_redrive(call: ServiceCall, settings: dict[str, str]) -> None:

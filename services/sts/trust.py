@@ -17,9 +17,8 @@ from shared.permissions import (
     IdentityDecision,
     decide,
     denial,
-    explicit_deny,
-    missing_allow,
     no_allow,
+    refusal_on_resource,
     request_of,
 )
 from shared.policy import PolicyKind, PolicyRequest, evaluate, parse_policy
@@ -54,12 +53,9 @@ def authorize(
 
 def _refusal(caller: Caller, role: Row | None, request: PolicyRequest, by_identity: IdentityDecision) -> str | None:
     """Why the policies refuse, None if they allow."""
-    if by_identity.denied_by is not None:
-        return by_identity.reason(request.action)
     if role is None:
-        return no_allow(RESOURCE_POLICY, request.action)
+        return (
+            by_identity.reason(request.action) if by_identity.denied_by else no_allow(RESOURCE_POLICY, request.action)
+        )
     by_trust = evaluate(parse_policy(role["trust_policy"], PolicyKind.TRUST), request)
-    if by_trust.denied_by is not None:
-        return explicit_deny(RESOURCE_POLICY)
-    missing = missing_allow(caller, role["account_id"], by_trust, by_identity)
-    return None if missing is None else no_allow(missing, request.action)
+    return refusal_on_resource(caller, role["account_id"], request.action, by_trust, by_identity, must_allow=True)

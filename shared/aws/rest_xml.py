@@ -123,7 +123,14 @@ class RestXmlProtocol:
         if status == 304:
             return HttpResponse(status, b"", headers)
         root = ElementTree.Element("Error")
-        for name, text in {"Code": code, "Message": error.message, **members, "RequestId": request_id}.items():
+        told = {
+            "Code": code,
+            "Message": error.message,
+            **members,
+            "RequestId": request_id,
+            "HostId": _host_id(request_id),
+        }
+        for name, text in told.items():
             ElementTree.SubElement(root, name).text = xml_body.legal(str(text))
         return HttpResponse(status, _document(root), headers | {"Content-Type": CONTENT_TYPE})
 
@@ -266,4 +273,8 @@ def _code_and_status(model: ServiceModel, error: ServiceError) -> tuple[str, int
 
 def _ids(request_id: str) -> dict[str, str]:
     """S3 gives two ids of a request."""
-    return {"x-amz-request-id": request_id, "x-amz-id-2": request_id.replace("-", "")}
+    return {"x-amz-request-id": request_id, "x-amz-id-2": _host_id(request_id)}
+
+
+def _host_id(request_id: str) -> str:
+    return request_id.replace("-", "")

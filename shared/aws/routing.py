@@ -2,11 +2,13 @@
 
 Signed requests are told apart by the service in their credential scope, which stands in a header or in the query of a
 presigned URL: paths alone do not do, since Cases and Customer Profiles both have /domains. Unsigned ones are told by
-X-Amz-Target, by a form body (sts), by a host name that begins with a bucket (s3), or by a prefix.
+X-Amz-Target, by a form body (sts), by a host name that begins with a bucket (s3), or by a prefix; a path that begins
+with none of ours, and with what can be the name of a bucket, is S3's.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from types import MappingProxyType
@@ -42,6 +44,8 @@ CLIENT_NAME_BY_SIGNING_NAME = MappingProxyType(
 )
 """The service in a credential scope -> what boto3 calls its client."""
 
+_CLIENT_NAMES = frozenset(CLIENT_NAME_BY_SIGNING_NAME.values())
+
 UNKNOWN_SERVICE = "unknown-service"
 SERVICE_KEY = "connect_at_rest.service"
 RAW_PATH_KEY = "connect_at_rest.raw_path"
@@ -54,7 +58,10 @@ STREAMED_KEY = "connect_at_rest.streamed_answer"
 
 S3 = "s3"
 
-_OWN_PREFIXES = frozenset({"_simulator", "static"})
+OWN_PREFIXES = frozenset({"_console", "_simulator", "_wisdom", "compare", "static"})
+"""With what the paths of our own pages and links begin: no bucket of these names is found without a signature."""
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -69,29 +76,13 @@ class ServicePrefix:
         self._client_names = frozenset(client_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        raw_path = _raw_path(environ)
         signing_name = _signing_name(environ)
         if signing_name is not None:
-            client_name = CLIENT_NAME_BY_SIGNING_NAME.get(signing_name, UNKNOWN_SERVICE)
             environ[SIGNING_NAME_KEY] = signing_name
-            self._rewrite(environ, client_name, raw_path)
-        else:
-            self._rewrite_unsigned(environ, raw_path)
+        destination = _destination(environ, signing_name, self._client_names)
+        if destination is not None:
+            self._rewrite(environ, *destination)
         return self._app(environ, start_response)
-
-    def _rewrite_unsigned(self, environ: WSGIEnvironment, raw_path: str) -> None:
-        first, _, rest = raw_path.removeprefix("/").partition("/")
-        if first in _OWN_PREFIXES:
-            return
-        by_target = _client_name_of_target(environ.get("HTTP_X_AMZ_TARGET", ""), self._client_names)
-        if by_target is not None:
-            self._rewrite(environ, by_target, _without_prefix(raw_path, by_target))
-        elif bucket_of_host(environ.get("HTTP_HOST", "")) is not None:
-            self._rewrite(environ, S3, raw_path)
-        elif first in self._client_names:
-            self._rewrite(environ, first, f"/{rest}")
-        elif raw_path == "/" and _is_form(environ):
-            self._rewrite(environ, "sts", raw_path)
 
     def _rewrite(self, environ: WSGIEnvironment, client_name: str, raw_path: str) -> None:
         if client_name not in self._client_names:
@@ -119,11 +110,39 @@ def http_request(environ: WSGIEnvironment) -> HttpRequest:
     )
 
 
+def _destination(
+    environ: WSGIEnvironment, signing_name: str | None, client_names: frozenset[str]
+) -> tuple[str, str] | None:
+    """The service that a request is for, as boto3 calls its client, and the raw path there; None for our own pages."""
+    raw_path = _raw_path(environ)
+    if signing_name is not None:
+        return CLIENT_NAME_BY_SIGNING_NAME.get(signing_name, UNKNOWN_SERVICE), raw_path
+    first, _, rest = raw_path.removeprefix("/").partition("/")
+    if first in OWN_PREFIXES:
+        return None
+    found: tuple[str, str] | None = None
+    by_target = _client_name_of_target(environ.get("HTTP_X_AMZ_TARGET", ""), client_names)
+    if by_target is not None:
+        found = by_target, _without_prefix(raw_path, by_target)
+    elif bucket_of_host(environ.get("HTTP_HOST", "")) is not None:
+        found = S3, raw_path
+    elif first in client_names:
+        found = first, f"/{rest}"
+    elif raw_path == "/" and _is_form(environ):
+        found = "sts", raw_path
+    elif _BUCKET.fullmatch(first):
+        found = S3, raw_path
+    return found
+
+
 def has_streamed_body(environ: WSGIEnvironment) -> bool:
     """Whether a request's body is content of any length, which no one may read whole: of objects of S3."""
-    if environ["REQUEST_METHOD"] != "PUT" or _signing_name(environ) != S3:
+    if environ["REQUEST_METHOD"] != "PUT":
         return False
-    request = HttpRequest("PUT", _raw_path(environ), environ.get("QUERY_STRING", ""), _headers(environ), b"")
+    destination = _destination(environ, _signing_name(environ), _CLIENT_NAMES)
+    if destination is None or destination[0] != S3:
+        return False
+    request = HttpRequest("PUT", destination[1], environ.get("QUERY_STRING", ""), _headers(environ), b"")
     model = service_model(S3)
     try:
         return bool(protocol_of(model).route(model, request).operation.has_streaming_input)

@@ -18,7 +18,7 @@ from shared.aws.fields import ListField, MapField, StructureField, WireField, sc
 from shared.aws.models import wire_name
 from shared.aws.values import serialization_error
 from shared.aws.violations import Violation, describe, without_values
-from shared.errors import ServiceError
+from shared.errors import InvalidParameters
 
 
 def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, Any]:
@@ -27,8 +27,8 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
     document: JSON's types, keyed by wire names. Bytes and aware datetimes pass as they are.
     Returns: keyed by botocore's member names; blobs are bytes, timestamps aware datetimes; members that are
     null or unknown to the model are left out.
-    Raises: ServiceError SerializationException for a value of the wrong type; ValidationException, or what
-    the operation calls it, for values that break constraints.
+    Raises: ServiceError SerializationException for a value of the wrong type; InvalidParameters
+    ValidationException, or what the operation calls it, for values that break constraints.
     """
     if operation.input_shape is None:
         return {}
@@ -37,7 +37,8 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
     except ValidationError as invalid:
         violations = [problem for problem in invalid.messages if isinstance(problem, Violation)]
         code, logged = validation_error_code(operation), describe(without_values(violations))
-        raise ServiceError(code, describe(violations), logged=logged) from None
+        broken = [(".".join(violation.path), violation.value) for violation in violations]
+        raise InvalidParameters(code, describe(violations), logged=logged, broken=broken) from None
     except RecursionError:
         raise serialization_error("The request is nested too deeply.") from None
     return parameters

@@ -45,6 +45,7 @@ _SCOPE_DATE = re.compile(r"[0-9]{8}")
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _QUERY_SIGNATURE = re.compile(r"(?:^|&)X-Amz-Signature=[^&]*")
+_QUERY_CLAIM = re.compile(r"(?:^|&)(?:X-Amz-(?:Algorithm|Credential|Signature)|AWSAccessKeyId|Signature)=")
 _PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 _MAX_SIGNING_KEYS = 1024
 _botocore = SigV4Auth(Credentials("", ""), "", "")
@@ -204,6 +205,11 @@ def claimed_credential(request: HttpRequest) -> Credential | None:
         return _credential(_authorization_of(request))
     except ServiceError:
         return None
+
+
+def is_unsigned(request: HttpRequest) -> bool:
+    """Whether a request says nothing at all of a signer."""
+    return "authorization" not in request.headers and _QUERY_CLAIM.search(request.query_string) is None
 
 
 def is_presigned(request: HttpRequest) -> bool:

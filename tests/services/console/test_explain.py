@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ import pytest
 from shared import rulings
 from tests.process import run, serving
 from tests.services.kms.support import administrator_arn, allow, deny, document, key_under, named, open_key
+from tests.services.s3.support import new_bucket
 from tests.support import Account, Server, account_policy, events_of, refused, started
 
 VOICE_ID = "voiceid.amazonaws.com"
@@ -238,6 +240,103 @@ class TestAllowedCalls:
             encrypt(account, kms_key)
         (event,) = explained(server, f"event={events_of(account, 'Encrypt')[-1]['eventID']}")
         assert (event["ErrorCode"], event["Decisions"][0]["Allowed"]) == ("DisabledException", True)
+
+
+def explained_call(server: Server, request_id: str) -> dict[str, Any]:
+    """What is told of a request itself, and not of what KMS was asked for it."""
+    (call,) = (one for one in explained(server, f"request={request_id}") if one["EventSource"] != "kms.amazonaws.com")
+    return call
+
+
+class TestCallsOnData:
+    """Calls that the trail does not hold: they are found by the id of their request."""
+
+    def test_a_refused_read_of_an_object_is_explained(self, server: Server, account: Account) -> None:
+        s3, user = account.client("s3"), account.user("user", document(allow("s3:Put*")))
+        bucket = new_bucket(s3)
+        s3.put_object(Bucket=bucket, Key="key", Body=b"very secret")
+        never = {
+            **deny("s3:GetObject", Sid="never"),
+            "Principal": named(user.arn),
+            "Resource": f"arn:aws:s3:::{bucket}/*",
+        }
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document(never)))
+        with refused("AccessDenied") as refusal:
+            user.client("s3").get_object(Bucket=bucket, Key="key")
+        request_id = refusal.response["ResponseMetadata"]["RequestId"]
+        assert [event for event in events_of(account) if event["eventName"] == "GetObject"] == []
+        event = explained_call(server, request_id)
+        assert explained(server, "last=refused") == [event]
+        assert (event["EventName"], event["EventIds"], event["ErrorCode"]) == ("GetObject", [], "AccessDenied")
+        (decision,) = event["Decisions"]
+        assert decision["Resource"] == f"arn:aws:s3:::{bucket}/key"
+        assert decision["DecidedBy"] == [
+            {"Kind": "resource-based policy", "Policy": "bucket policy", "Index": 0, "Sid": "never"}
+        ]
+        assert statements(decision, "policy-1")[0]["Missed"] == "Action"
+
+    @pytest.mark.parametrize("by", ["iam", "bucket"])
+    def test_what_allowed_a_read_is_named(self, server: Server, account: Account, by: str) -> None:
+        s3 = account.client("s3")
+        bucket = new_bucket(s3)
+        s3.put_object(Bucket=bucket, Key="key", Body=b"content")
+        user = account.user("user", *([document(allow("s3:GetObject"))] if by == "iam" else []))
+        statement = {
+            **allow("s3:GetObject" if by == "bucket" else "s3:PutObject", Sid="gives"),
+            "Principal": named(user.arn),
+            "Resource": f"arn:aws:s3:::{bucket}/*",
+        }
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document(statement)))
+        answer = user.client("s3").get_object(Bucket=bucket, Key="key")
+        event = explained_call(server, answer["ResponseMetadata"]["RequestId"])
+        (decision,) = event["Decisions"]
+        assert (decision["Allowed"], decision["Reason"]) == (True, "because the policies allow it")
+        assert [one["Policy"] for one in decision["DecidedBy"]] == ["policy-1" if by == "iam" else "bucket policy"]
+
+    def test_a_key_that_is_denied_in_a_batch_is_explained(self, server: Server, account: Account) -> None:
+        s3, user = account.client("s3"), account.user("user", document(allow("s3:DeleteObject", Resource="*/mine")))
+        bucket = new_bucket(s3)
+        answer = user.client("s3").delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": "mine"}, {"Key": "yours"}]}
+        )
+        event = explained_call(server, answer["ResponseMetadata"]["RequestId"])
+        assert [(one["Resource"], one["Allowed"]) for one in event["Decisions"]] == [
+            (f"arn:aws:s3:::{bucket}/mine", True),
+            (f"arn:aws:s3:::{bucket}/yours", False),
+        ]
+
+    def test_a_refused_stranger_is_explained(self, server: Server, account: Account) -> None:
+        bucket = new_bucket(account.client("s3"))
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(f"{server.url}/{bucket}/key", timeout=30)
+        assert refusal.value.code == 403
+        event = explained_call(server, refusal.value.headers["x-amz-request-id"])
+        (decision,) = event["Decisions"]
+        assert (decision["Principal"], decision["Allowed"]) == ("anonymous", False)
+        assert decision["Reason"] == "because no resource-based policy allows the s3:GetObject action"
+
+    def test_a_refused_message_is_explained(self, server: Server, account: Account) -> None:
+        url = account.client("sqs").create_queue(QueueName="work")["QueueUrl"]
+        with refused("AccessDenied") as refusal:
+            account.user("user").client("sqs").send_message(QueueUrl=url, MessageBody="very secret")
+        request_id = refusal.response["ResponseMetadata"]["RequestId"]
+        event = explained_call(server, request_id)
+        assert (event["EventName"], event["EventIds"]) == ("SendMessage", [])
+        assert refusal.message.endswith(event["Decisions"][0]["Reason"])
+        assert "very secret" not in json.dumps(event)
+
+    def test_the_command_prints_it(self) -> None:
+        with serving("--ephemeral") as process:
+            s3, port = process.client("s3"), process.url.rpartition(":")[2]
+            bucket = new_bucket(s3)
+            with refused("AccessDenied"):
+                process.client("s3", "nobody").put_object(Bucket=bucket, Key="key", Body=b"content")
+            printed = run("explain", "--port", port, "--last-refused")
+        assert printed.returncode == 0, printed.stderr
+        told = " ".join(printed.stdout.split())
+        assert "no event: a call on data" in told
+        assert "s3:PutObject" in told
+        assert "because no identity-based policy allows" in told
 
 
 class TestTime:

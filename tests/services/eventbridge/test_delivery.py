@@ -36,6 +36,21 @@ class TestStaging:
         assert done["State"] == "DONE"
         assert [delivery["State"] for delivery in done["Deliveries"]] == ["DELIVERED"]
 
+    def test_of_many_events_a_jump_of_the_clock_delivers_some_and_the_background_the_rest(
+        self, server: Server, account: Account, events: Any, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.simulator.MAX_DELIVERIES_AT_ONCE", 3)
+        inbox.subscribe()
+        published = {put(events) for _ in range(5)}
+        server.advance("PT4S")
+        assert len(published) == 5
+        arrived: set[str] = set()
+        sqs = account.client("sqs")
+        while len(arrived) < 5:
+            told = sqs.receive_message(QueueUrl=inbox.url, MaxNumberOfMessages=10, WaitTimeSeconds=1)["Messages"]
+            arrived |= {json.loads(one["Body"])["id"] for one in told}
+        assert arrived == published
+
     @pytest.mark.claim("C7")
     def test_nothing_of_an_event_is_on_the_disk_while_it_is_staged_or_after(
         self, server: Server, account: Account, events: Any, inbox: Inbox

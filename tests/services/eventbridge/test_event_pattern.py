@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.eventbridge.event_pattern import InvalidPattern, parse_pattern
+from services.eventbridge.event_pattern import parse_pattern
+from services.eventbridge.matchers import InvalidPattern
 from tests.support import refused
 
 

@@ -20,6 +20,11 @@ def kms_events(account: Account, *names: str) -> list[dict[str, Any]]:
     return [event for event in events_of(account, source="kms.amazonaws.com") if event["eventName"] in names]
 
 
+def context(pairs: dict[str, str]) -> str:
+    """Pairs as the header carries them."""
+    return base64.b64encode(json.dumps(pairs).encode()).decode()
+
+
 def default(s3: Any, bucket: str, algorithm: str, **more: Any) -> None:
     key = {name: value for name, value in more.items() if name == "KMSMasterKeyID"}
     rule: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm, **key}}
@@ -282,7 +287,39 @@ class TestKeyEvents:
         with refused("KMS.DisabledException"):
             read(s3, bucket, "large")
 
-    def test_a_malformed_context_header_is_refused_over_the_wire(self, account: Account, bucket: str) -> None:
-        headers = {"x-amz-server-side-encryption": KMS, "x-amz-server-side-encryption-context": "e30"}
+    @pytest.mark.parametrize("bucket_key", [False, True], ids=["object", "bucket key"])
+    def test_a_sender_may_name_the_arn_that_s3_adds_and_no_other(
+        self, s3: Any, bucket: str, kms_key: str, bucket_key: bool
+    ) -> None:
+        right, wrong = (arn(bucket), arn(bucket, "key")) if bucket_key else (arn(bucket, "key"), arn(bucket))
+        how = {"ServerSideEncryption": KMS, "SSEKMSKeyId": kms_key, "BucketKeyEnabled": bucket_key}
+        put(s3, bucket, "key", **how, SSEKMSEncryptionContext=context({"aws:s3:arn": right, "a": "b"}))
+        for begin in (s3.put_object, s3.create_multipart_upload):
+            with refused("InvalidArgument") as refusal:
+                begin(Bucket=bucket, Key="key", **how, SSEKMSEncryptionContext=context({"aws:s3:arn": wrong}))
+            assert refusal.status == 400
+            assert refusal.response["Error"]["ArgumentName"] == "x-amz-server-side-encryption-context"
+        with refused("InvalidArgument"):
+            s3.copy_object(
+                Bucket=bucket,
+                Key="copy",
+                CopySource=f"{bucket}/key",
+                **how,
+                SSEKMSEncryptionContext=context({"aws:s3:arn": arn(bucket, "key") + "x"}),
+            )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "e30",
+            "not base64",
+            *(base64.b64encode(raw).decode() for raw in (b"{", b"[]", b'{"a":1}', b'{"a":null}', b"\xff")),
+        ],
+        ids=["padding", "alphabet", "no json", "no object", "number", "null", "no utf-8"],
+    )
+    def test_a_malformed_context_header_is_refused_over_the_wire(
+        self, account: Account, bucket: str, text: str
+    ) -> None:
+        headers = {"x-amz-server-side-encryption": KMS, "x-amz-server-side-encryption-context": text}
         status, _, body = send(account, "PUT", f"/{bucket}/key", b"content", headers=headers)
         assert (status, b"<Code>InvalidArgument</Code>" in body) == (400, True)

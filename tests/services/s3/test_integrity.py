@@ -200,5 +200,5 @@ def test_five_gib_is_the_most_that_is_put_at_once(account: Account, bucket: str)
 
 
 def test_an_unknown_checksum_of_an_upload_is_refused(s3: Any, bucket: str) -> None:
-    with refused("InvalidArgument"):
+    with refused("InvalidRequest"):
         s3.create_multipart_upload(Bucket=bucket, Key="key", ChecksumAlgorithm="OTHER")

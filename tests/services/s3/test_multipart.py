@@ -15,9 +15,9 @@ from tests.support import refused
 PART = os.urandom(5 * MIB)
 
 
-def begin(s3: Any, bucket: str, **others: Any) -> dict[str, Any]:
-    made: dict[str, Any] = s3.create_multipart_upload(Bucket=bucket, Key="key", **others)
-    return {"Bucket": bucket, "Key": "key", "UploadId": made["UploadId"]}
+def begin(s3: Any, bucket: str, key: str = "key", **others: Any) -> dict[str, Any]:
+    made: dict[str, Any] = s3.create_multipart_upload(Bucket=bucket, Key=key, **others)
+    return {"Bucket": bucket, "Key": key, "UploadId": made["UploadId"]}
 
 
 def send_part(s3: Any, upload: dict[str, Any], number: int, body: bytes = PART, **others: Any) -> dict[str, Any]:
@@ -225,3 +225,92 @@ def test_an_upload_may_want_to_be_the_first(s3: Any, bucket: str) -> None:
     with refused("PreconditionFailed"):
         complete(s3, upload, part, IfNoneMatch="*")
     assert read(s3, bucket, "key") == b"early"
+
+
+class TestListingUploads:
+    @pytest.fixture
+    def uploads(self, s3: Any, bucket: str) -> list[tuple[str, str]]:
+        """Key and id of uploads under way, in the order of lists."""
+        keys = ["a/1", "a/1", "a/2", "b", "c/d/1", "e f+ü"]
+        return [(key, begin(s3, bucket, key)["UploadId"]) for key in keys]
+
+    def test_keys_beyond_a_delimiter_are_rolled_up(self, s3: Any, bucket: str, uploads: list[tuple[str, str]]) -> None:
+        found = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
+        assert [one["Prefix"] for one in found["CommonPrefixes"]] == ["a/", "c/"]
+        assert [one["Key"] for one in found["Uploads"]] == ["b", "e f+ü"]
+        assert (found["Delimiter"], found["IsTruncated"]) == ("/", False)
+        inside = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/", Prefix="c/")
+        assert [one["Prefix"] for one in inside["CommonPrefixes"]] == ["c/d/"]
+        assert (inside["Prefix"], inside.get("Uploads")) == ("c/", None)
+
+    @pytest.mark.parametrize("size", [1, 2, 4])
+    @pytest.mark.parametrize("delimiter", ["", "/"])
+    def test_pages_show_each_entry_once(
+        self, s3: Any, bucket: str, uploads: list[tuple[str, str]], delimiter: str, size: int
+    ) -> None:
+        shown, more = [], {"Delimiter": delimiter} if delimiter else {}
+        for page in s3.get_paginator("list_multipart_uploads").paginate(
+            Bucket=bucket, PaginationConfig={"PageSize": size}, **more
+        ):
+            shown += [(one["Key"], one["UploadId"]) for one in page.get("Uploads", [])]
+            shown += [(one["Prefix"], "") for one in page.get("CommonPrefixes", [])]
+        if not delimiter:
+            assert shown == uploads
+        else:
+            assert sorted(shown) == sorted([("a/", ""), ("c/", ""), uploads[3], uploads[5]])
+
+    def test_markers_say_where_a_list_begins(self, s3: Any, bucket: str, uploads: list[tuple[str, str]]) -> None:
+        def behind(**markers: str) -> list[tuple[str, str]]:
+            found = s3.list_multipart_uploads(Bucket=bucket, **markers)
+            return [(one["Key"], one["UploadId"]) for one in found.get("Uploads", [])]
+
+        (_, first), (_, second) = uploads[:2]
+        assert behind(KeyMarker="a/1") == uploads[2:]
+        assert behind(KeyMarker="a/1", UploadIdMarker=first) == uploads[1:]
+        assert behind(KeyMarker="a/1", UploadIdMarker=second) == uploads[2:]
+        assert behind(UploadIdMarker=second) == uploads  # without a key marker it is ignored
+        assert behind(KeyMarker="e f+ü") == []
+        rolled = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/", KeyMarker="a/1")
+        assert [one["Prefix"] for one in rolled["CommonPrefixes"]] == ["c/"]
+
+    def test_a_marker_that_was_aborted_still_marks_its_place(
+        self, s3: Any, bucket: str, uploads: list[tuple[str, str]]
+    ) -> None:
+        page = s3.list_multipart_uploads(Bucket=bucket, MaxUploads=1)
+        s3.abort_multipart_upload(Bucket=bucket, Key="a/1", UploadId=page["NextUploadIdMarker"])
+        rest = s3.list_multipart_uploads(
+            Bucket=bucket, KeyMarker=page["NextKeyMarker"], UploadIdMarker=page["NextUploadIdMarker"]
+        )
+        shown = [(one["Key"], one["UploadId"]) for one in rest["Uploads"]]
+        assert shown[-4:] == uploads[2:]
+        assert (uploads[1] in shown) == (uploads[1][1] > page["NextUploadIdMarker"])
+
+    def test_names_can_be_percent_encoded(self, s3: Any, bucket: str, uploads: list[tuple[str, str]]) -> None:
+        found = s3.list_multipart_uploads(Bucket=bucket, EncodingType="url", KeyMarker="c d", Delimiter="+")
+        assert found["EncodingType"] == "url"
+        assert (found["KeyMarker"], found["Delimiter"]) == ("c%20d", "%2B")
+        assert [one["Prefix"] for one in found["CommonPrefixes"]] == ["e%20f%2B"]
+
+    @pytest.mark.parametrize(
+        ("operation", "member", "name"),
+        [
+            ("list_multipart_uploads", "MaxUploads", "max-uploads"),
+            ("list_parts", "MaxParts", "max-parts"),
+            ("list_parts", "PartNumberMarker", "part-number-marker"),
+        ],
+    )
+    def test_numbers_must_be_natural(
+        self, s3: Any, bucket: str, uploads: list[tuple[str, str]], operation: str, member: str, name: str
+    ) -> None:
+        which = {"Key": "b", "UploadId": uploads[3][1]} if operation == "list_parts" else {}
+        with refused("InvalidArgument") as refusal:
+            getattr(s3, operation)(Bucket=bucket, **which, **{member: -1})
+        assert (refusal.status, refusal.response["Error"]["ArgumentName"]) == (400, name)
+
+    def test_a_page_of_nothing_is_no_part_of_a_longer_list(
+        self, s3: Any, bucket: str, uploads: list[tuple[str, str]]
+    ) -> None:
+        assert s3.list_multipart_uploads(Bucket=bucket, MaxUploads=0)["IsTruncated"] is False
+        s3.upload_part(Bucket=bucket, Key="b", UploadId=uploads[3][1], PartNumber=1, Body=b"part")
+        found = s3.list_parts(Bucket=bucket, Key="b", UploadId=uploads[3][1], MaxParts=0)
+        assert (found["IsTruncated"], found.get("Parts")) == (False, None)

@@ -104,3 +104,17 @@ def test_a_presigned_sts_request_works_too(account: Account) -> None:
 def test_without_a_signature_nothing_is_shown(account: Account, bucket: str) -> None:
     status, body = fetch(f"{account.server.url}/s3/{bucket}/key")
     assert (status, b"<Code>AccessDenied</Code>" in body) == (403, True)
+
+
+def test_a_url_of_the_older_version_opens_nothing_under_a_kms_key(
+    account: Account, s3: Any, bucket: str, kms_key: str
+) -> None:
+    put(s3, bucket, "key", ServerSideEncryption="aws:kms", SSEKMSKeyId=kms_key)
+    told = {}
+    for version in ("", "s3v4"):
+        client = presigning(account, version)
+        told[version] = fetch(client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "key"}))
+    assert told["s3v4"] == (200, b"content")
+    assert told[""][0] == 400
+    assert b"<Code>InvalidArgument</Code>" in told[""][1]
+    assert b"require AWS Signature Version 4" in told[""][1]

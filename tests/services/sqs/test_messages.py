@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.sqs import message
 from tests.services.sqs.support import arn_of, attributes, bodies, receive
 from tests.support import Account, Server, refused
 
@@ -129,13 +130,27 @@ class TestBehaviour:
         found = server.simulator.database.select("queue_messages", {"queue_arn": arn_of(sqs, url)})
         assert found == []
 
-    def test_long_polling_answers_at_once(self, sqs: Any, url: str) -> None:
-        """Fails on the day it waits: the README says that it does not."""
-        import time
+    def test_many_expired_messages_go_in_several_turns(
+        self, server: Server, sqs: Any, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        removed: list[int] = []
+        delete_expired = message.delete_expired
 
-        begun = time.monotonic()
-        assert bodies(sqs, url, WaitTimeSeconds=20) == []
-        assert time.monotonic() - begun < 10
+        def noted(*arguments: Any) -> int:
+            removed.append(delete_expired(*arguments))
+            return removed[-1]
+
+        monkeypatch.setattr(message, "MAX_EXPIRED_AT_ONCE", 3)
+        monkeypatch.setattr(message, "delete_expired", noted)
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
+        for number in range(7):
+            sqs.send_message(QueueUrl=url, MessageBody=str(number))
+        server.advance("PT1M")
+        assert bodies(sqs, url) == []
+        for _ in range(2):
+            server.advance("PT1S")
+        assert max(removed) == 3
+        assert sum(removed) >= 7
 
     def test_a_message_received_too_often_goes_to_the_dead_letter_queue(self, sqs: Any, url: str) -> None:
         dead = sqs.create_queue(QueueName="dead")["QueueUrl"]

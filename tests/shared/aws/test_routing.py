@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from shared.aws.routing import CLIENT_NAME_BY_SIGNING_NAME, ServicePrefix, http_request
+from services.app import create_app
+from services.simulator import Configuration, Simulator
+from shared.aws.routing import (
+    CLIENT_NAME_BY_SIGNING_NAME,
+    OWN_PREFIXES,
+    UNKNOWN_SERVICE,
+    ServicePrefix,
+    http_request,
+)
 
 CLIENTS = frozenset(CLIENT_NAME_BY_SIGNING_NAME.values())
 
@@ -74,8 +82,22 @@ def test_the_raw_path_is_kept_for_the_signature() -> None:
         (environ_of("/connectcases/domains"), "/connectcases/domains"),
         (environ_of("/voice-id"), "/voice-id/"),
         (environ_of("/voice-id/", HTTP_X_AMZ_TARGET="VoiceID.CreateDomain"), "/voice-id/"),
+        (environ_of("/bucket/a%2Fb", "GET"), "/s3/bucket/a%2Fb"),
+        (environ_of("/bucket.of-mine", "PUT", body=b"x"), "/s3/bucket.of-mine"),
+        (environ_of("/key", "GET", HTTP_HOST="bucket.localhost:1"), "/s3/key"),
     ],
-    ids=["kms-target", "voice-id-target", "cloudtrail-target", "form", "prefix", "bare-prefix", "both"],
+    ids=[
+        "kms-target",
+        "voice-id-target",
+        "cloudtrail-target",
+        "form",
+        "prefix",
+        "bare-prefix",
+        "both",
+        "object",
+        "bucket",
+        "bucket-in-host",
+    ],
 )
 def test_an_unsigned_request_may_name_its_service(environ: dict[str, Any], path: str) -> None:
     assert routed(environ) == path
@@ -89,7 +111,7 @@ def test_an_unsigned_request_may_name_its_service(environ: dict[str, Any], path:
         environ_of("/_simulator/health", "GET"),
         environ_of("/_simulator/clock", HTTP_X_AMZ_TARGET="TrentService.Encrypt"),
         environ_of("/static/kms/style.css", "GET"),
-        environ_of("/elsewhere", CONTENT_TYPE="application/x-www-form-urlencoded"),
+        environ_of("/Elsewhere", CONTENT_TYPE="application/x-www-form-urlencoded"),
         environ_of("/", "GET", HTTP_AUTHORIZATION="Basic abc"),
         environ_of("/", "GET", HTTP_AUTHORIZATION="AWS4-HMAC-SHA256 broken"),
     ],
@@ -99,6 +121,12 @@ def test_what_names_no_service_passes_unchanged(environ: dict[str, Any]) -> None
     before = environ["PATH_INFO"]
     assert routed(environ) == before
     assert "connect_at_rest.service" not in environ
+
+
+def test_no_page_of_ours_is_taken_for_a_bucket() -> None:
+    app = create_app(Simulator(Configuration(empty=True)))
+    beginnings = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+    assert beginnings - {""} - CLIENTS - {UNKNOWN_SERVICE} <= OWN_PREFIXES
 
 
 def test_a_request_is_built_from_its_environment() -> None:

@@ -110,7 +110,7 @@ class TestExplanation:
             pytest.param(
                 statement(Resource="arn:aws:s3:::${aws:username}"),
                 False,
-                "One of its policy variables has no single value in this request.",
+                "One of its policy variables has no single value. ${aws:username} is without a single value.",
                 id="variable",
             ),
             pytest.param(
