@@ -15,13 +15,13 @@ from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kms import errors, meter
-from kms.faults import Faults
 from kms.key_hierarchy import DomainKey
 from kms.operation import FACTS, KmsCall, aws_name
 from kms.request_rates import RequestRates
 from shared.audit import ApiEvent, Trail
 from shared.clock import Clock
 from shared.database import Database
+from shared.faults import Faults
 from shared.identities import Identities
 from shared.identity import Caller
 from shared.randomness import Randomness

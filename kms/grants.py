@@ -1,7 +1,7 @@
 """Grants: one more allow for one grantee on one key, with a list of operations and a constraint on the call.
 
 Follows "Grants in AWS KMS". A grant works at once, and its end is its end, unless eventual consistency is switched on
-(`kms/faults.py`): then a new grant works for those who send its token, and for all others some time later.
+(`shared/faults.py`): then a new grant works for those who send its token, and for all others some time later.
 """
 
 from __future__ import annotations

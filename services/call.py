@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kms.encrypted_store import EncryptedStore
 from kms.engine import Session
 from kms.ownership import Ownership
+from shared.errors import ServiceError
 from shared.pipeline import Call
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ class ServiceCall(Call):
     def store(self) -> EncryptedStore:
         """This service's records, opened on behalf of the caller."""
         return EncryptedStore(self.kms, self.ownerships, self.service.client_name, self.caller)
+
+    def count(self) -> None:
+        """Count the request under its operation's quota. Raises: ServiceError("ThrottlingException")."""
+        changed, operation = self.simulator.faults.request_quotas, self.operation
+        if changed is None or operation is None or operation.name not in self.service.request_quotas:
+            return
+        quota = self.service.quota_name(operation.name)
+        per_second = changed.get(quota) or self.service.request_quotas[operation.name]
+        if not self.simulator.rates.take((self.account_id, self.region, quota), per_second):
+            raise ServiceError("ThrottlingException", "Rate exceeded")
 
     def engine_events(self, *, undone: bool) -> bool:
         covered = bool(self.kms.events) and self.service.client_name == "kms"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kms import request_quotas
 from kms.data_class import DataClass
 from kms.ownership import Ownership
 from services.cases import blueprint as cases
@@ -50,6 +51,11 @@ SERVICES: dict[str, Service] = {
         outbound_campaigns,
     )
 }
+
+REQUEST_QUOTAS: frozenset[str] = frozenset(request_quotas.NAMES).union(
+    *(map(service.quota_name, service.request_quotas) for service in SERVICES.values())
+)
+"""The names of all quotas in requests a second."""
 
 _PROTECTING = {
     "events": eventbridge_data,

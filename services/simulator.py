@@ -9,7 +9,6 @@ from kms.due import Schedule
 from kms.encrypted_store import EncryptedStore
 from kms.engine import Engine
 from kms.errors import DomainKeyError
-from kms.faults import Faults
 from kms.key_hierarchy import DomainKey
 from kms.ownership import Ownership
 from kms.reencryption import ReEncryption
@@ -17,7 +16,7 @@ from kms.request_rates import RequestRates
 from kms.sealed_contents import Pieces
 from services.call import ServiceCall
 from services.eventbridge.delivery import Delivery
-from services.registry import BACKGROUND, OWNERSHIPS
+from services.registry import BACKGROUND, OWNERSHIPS, REQUEST_QUOTAS
 from services.sqs import message
 from shared import demo_world
 from shared.audit import Trail
@@ -27,10 +26,12 @@ from shared.clock import Clock, wall_clock
 from shared.database import Database, DatabaseUnusable
 from shared.deadlines import Deadlines
 from shared.doorbell import Doorbell
+from shared.faults import Faults
 from shared.identities import AccessKey, Identities
 from shared.identity import user_arn
 from shared.jobs import Jobs
 from shared.randomness import Randomness
+from shared.rates import Rates
 from shared.service import Service
 
 DATABASE_FILE = "connect-at-rest.sqlite3"
@@ -71,8 +72,8 @@ class Simulator:
         self.trail = Trail(self.database, self.clock, self.randomness)
         self.identities = Identities(self.database, self.clock, self.randomness, self.domain_key)
         self.identities.demo_keys_work = configuration.demo_keys_work
-        self.faults = Faults(self.database)
-        self.rates = RequestRates(self.faults, self.clock)
+        self.faults = Faults(self.database, REQUEST_QUOTAS)
+        self.rates = Rates(self.clock)
         self.engine = Engine(
             self.database,
             self.clock,
@@ -81,7 +82,7 @@ class Simulator:
             self.identities,
             self.domain_key,
             self.faults,
-            self.rates,
+            RequestRates(self.faults, self.rates),
         )
         self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
         self.pieces = Pieces(self.database, self.randomness)

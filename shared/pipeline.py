@@ -78,6 +78,9 @@ class Call:
     def identity(self) -> AwsService:
         return self.service.identity
 
+    def count(self) -> None:
+        """Count the request under the quotas that are enforced. Raises: ServiceError."""
+
     def engine_events(self, *, undone: bool) -> bool:
         """Write what engines noted for the trail; returns whether that covers the request itself."""
         return False
@@ -182,9 +185,9 @@ class Pending:
 def serve(call: Call) -> HttpResponse | Pending:
     """Answer one AWS request.
 
-    route, verify the signature, parse, validate, authorise, do, commit, audit, serialise. The signature comes first
-    that needs no trust; nothing is done before everything is checked; the error is written in one place. An operation
-    that takes its body in as it comes, or takes long, is admitted and left pending.
+    route, verify the signature, count, parse, validate, authorise, do, commit, audit, serialise. The signature comes
+    first that needs no trust; nothing is done before everything is checked; the error is written in one place. An
+    operation that takes its body in as it comes, or takes long, is admitted and left pending.
     """
     outcome = None
     with call.clock.standing():
@@ -192,6 +195,7 @@ def serve(call: Call) -> HttpResponse | Pending:
             route = _route(call)
             call.caller_or_none = _caller(call)
             handler = _handler(call, route)
+            call.count()
             call.parameters = validate(route.operation, call.service.protocol.parse(route, call.request))
             authorize(call.service, route.operation.name, call.parameters, call.caller, call.clock.now(), call.rulings)
             with call.database.unit():

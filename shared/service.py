@@ -24,6 +24,11 @@ ResourceArn = Callable[[str, dict[str, Any], Caller], str]
 """Operation name, parameters, caller -> the ARN that IAM policies are asked about."""
 
 
+def quotas(per_second: Mapping[float, tuple[str, ...]]) -> dict[str, float]:
+    """Request quotas by operation, from the operations that have the same."""
+    return {name: rate for rate, names in per_second.items() for name in names}
+
+
 @dataclass(frozen=True)
 class Service:
     """One service as the pipeline sees it.
@@ -36,6 +41,7 @@ class Service:
     admits_strangers: requests without a signature are served, as far as the service itself allows them.
     needs_no_permission: operations that everyone with credentials may call.
     data_events: operations on data itself, which CloudTrail's event history does not hold.
+    request_quotas: operations that an account can call so many times a second in a Region.
     logged_results: read-only operations whose results the trail shows all the same.
     only_region: of a global service: where all its calls happen, whichever Region they are signed for.
     trail_names: parameters that the trail calls otherwise than their members, both in its casing.
@@ -53,6 +59,7 @@ class Service:
     trail_names: Mapping[str, str] = field(default_factory=dict)
     data_events: frozenset[str] = frozenset()
     only_region: str | None = None
+    request_quotas: Mapping[str, float] = field(default_factory=dict)
     read_only_operations: Mapping[str, bool] = field(default_factory=dict)
     logged_results: frozenset[str] = frozenset()
 
@@ -76,6 +83,10 @@ class Service:
             if handler is not None:
                 return handler
         return None
+
+    def quota_name(self, operation_name: str) -> str:
+        """What the request quota of an operation is called among all of them."""
+        return f"{self.client_name}:{operation_name}"
 
     def is_read_only(self, operation_name: str) -> bool:
         """Whether the trail calls the operation read-only: by its first word, as AWS does."""

@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException
 
 from kms import store_backing
 from kms.costs import bill
-from kms.faults import FaultSettings
 from services.blueprints import METHODS, refuse_large_body, simulator
 from services.console import guard
 from services.console.background import comparison_run
@@ -24,6 +23,7 @@ from services.voice_id.control import voice_id_control
 from shared import demo_world
 from shared.explanations import explain as explain_ruling
 from shared.explanations import explain_event
+from shared.faults import FaultSettings
 from shared.identities import AccessKey, SessionRequest
 from shared.identity import ROLE, USER
 from shared.rulings import KEPT

@@ -18,7 +18,7 @@ from services.voice_id import (
 from services.voice_id.data_classes import DATA_CLASSES
 from services.voice_id.domain import domain_arn
 from shared.identity import Caller
-from shared.service import Service
+from shared.service import Service, quotas
 
 
 def resource_arn(operation: str, parameters: dict[str, Any], caller: Caller) -> str:
@@ -28,6 +28,19 @@ def resource_arn(operation: str, parameters: dict[str, Any], caller: Caller) -> 
     domain_id = parameters.get("DomainId")
     return "*" if domain_id is None else domain_arn(caller, domain_id)
 
+
+_PER_SECOND: dict[float, tuple[str, ...]] = {
+    60: ("EvaluateSession",),
+    10: ("DescribeSpeaker", "OptOutSpeaker", "DeleteSpeaker", "DescribeFraudster", "DeleteFraudster"),
+    5: ("ListSpeakers",),
+    2: (
+        *("CreateDomain", "DescribeDomain", "UpdateDomain", "DeleteDomain", "ListDomains"),
+        *("StartSpeakerEnrollmentJob", "DescribeSpeakerEnrollmentJob", "ListSpeakerEnrollmentJobs"),
+        *("StartFraudsterRegistrationJob", "DescribeFraudsterRegistrationJob", "ListFraudsterRegistrationJobs"),
+        *("TagResource", "UntagResource", "ListTagsForResource"),
+    ),
+}
+"""Source: "Amazon Connect Voice ID service quotas"; it says nothing of watchlists, which came later."""
 
 SERVICE = Service(
     client_name="voice-id",
@@ -43,5 +56,6 @@ SERVICE = Service(
     ),
     refuse=errors.refuse,
     resource_arn=resource_arn,
+    request_quotas=quotas(_PER_SECOND),
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)),
 )

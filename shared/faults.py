@@ -1,6 +1,6 @@
 """Faults that can be switched on: how the real service falls short at times. All are off until asked for.
 
-The settings rest in the database, so they outlive a restart and a reset ends them. A new fault is a row of `_READERS`,
+The settings rest in the database, so they outlive a restart and a reset ends them. A new fault is a row of `_readers`,
 a property here, and a look at it where it strikes.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import isodate
 
-from kms import request_quotas
 from shared.database import Database
 
 GRANT_CONSISTENCY = "grant_consistency"
@@ -28,25 +28,29 @@ class FaultSettings(ValueError):
 
 
 class Faults:
-    """What is switched on in this world. Settings have the form in which the control API takes them."""
+    """What is switched on in this world. Settings have the form in which the control API takes them.
 
-    def __init__(self, database: Database) -> None:
+    quotas: the names of the request quotas that can be enforced.
+    """
+
+    def __init__(self, database: Database, quotas: Collection[str]) -> None:
         self._database = database
+        self._readers = _readers(quotas)
         self._settings: dict[str, Any] = json.loads(database.get_meta(_META) or "{}")
-        self._read = {name: _READERS[name](setting) for name, setting in self._settings.items()}
+        self._read = {name: self._readers[name](setting) for name, setting in self._settings.items()}
 
     @property
     def settings(self) -> dict[str, Any]:
         """All faults by name; None for one that is off."""
-        return {name: self._settings.get(name) for name in _READERS}
+        return {name: self._settings.get(name) for name in self._readers}
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Switch faults on, or off with None; those not named stay as they are. Raises: FaultSettings."""
         wanted = {name: setting for name, setting in {**self._settings, **changes}.items() if setting is not None}
         for name in wanted:
-            if name not in _READERS:
-                raise FaultSettings(f"There is no fault {name}; there are: {', '.join(_READERS)}.")
-        read = {name: _READERS[name](setting) for name, setting in wanted.items()}
+            if name not in self._readers:
+                raise FaultSettings(f"There is no fault {name}; there are: {', '.join(self._readers)}.")
+        read = {name: self._readers[name](setting) for name, setting in wanted.items()}
         self._database.set_meta(_META, json.dumps(wanted))
         self._settings, self._read = wanted, read
 
@@ -75,19 +79,20 @@ def _seconds(setting: Any) -> float:
     return step.total_seconds()
 
 
-def _quotas(setting: Any) -> Mapping[str, float] | None:
+def _quotas(names: Collection[str], setting: Any) -> Mapping[str, float] | None:
     """true: all as they are at AWS; an object: the same, but for those in it."""
     if isinstance(setting, bool):
         return {} if setting else None
     if not isinstance(setting, dict):
         raise FaultSettings(f'"{REQUEST_QUOTAS}" is true, or an object of quotas in requests a second.')
     for name, rate in setting.items():
-        if name not in request_quotas.NAMES:
-            raise FaultSettings(f"There is no request quota {name}; there are: {', '.join(request_quotas.NAMES)}.")
+        if name not in names:
+            raise FaultSettings(f"There is no request quota {name}; there are: {', '.join(names)}.")
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
             raise FaultSettings(f"The request quota {name} must be a number above 0, in requests a second.")
     return setting
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {GRANT_CONSISTENCY: _seconds, REQUEST_QUOTAS: _quotas}
-"""Fault -> what reads its setting."""
+def _readers(quotas: Collection[str]) -> dict[str, Callable[[Any], Any]]:
+    """Fault -> what reads its setting."""
+    return {GRANT_CONSISTENCY: _seconds, REQUEST_QUOTAS: partial(_quotas, quotas)}
