@@ -14,10 +14,16 @@ from shared.catalog import AwsService
 USER, ROLE, SESSION, FEDERATED, SERVICE = "IAMUser", "Role", "AssumedRole", "FederatedUser", "AWSService"
 """The kinds of principal, by the words of CloudTrail's userIdentity.type. A role can be named, but cannot call."""
 
+GROUP = "Group"
+"""No principal: it rests beside users and roles, and hands its policies on to its users."""
+
 
 @dataclass(frozen=True)
 class NamedPolicy:
-    """A policy document as it hangs on a principal. name: of an inline policy, or the ARN of a managed one."""
+    """A policy document as it hangs on a principal.
+
+    name: of an inline policy, or the ARN of a managed one; and of which group, if the principal has it through one.
+    """
 
     name: str
     text: str
@@ -155,6 +161,10 @@ def user_arn(account_id: str, name: str, path: str = "/") -> str:
 
 def role_arn(account_id: str, name: str, path: str = "/") -> str:
     return f"arn:aws:iam::{account_id}:role{path}{name}"
+
+
+def group_arn(account_id: str, name: str, path: str = "/") -> str:
+    return f"arn:aws:iam::{account_id}:group{path}{name}"
 
 
 def assumed_role_arn(account_id: str, role_name: str, session_name: str) -> str:

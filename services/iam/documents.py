@@ -19,7 +19,7 @@ def check_identity_policy(text: str) -> None:
 
 def check_trust_policy(call: ServiceCall, text: str) -> None:
     """The document of who may assume a role: whom it names must be there. Raises: MalformedPolicy, LimitExceeded."""
-    limits.check_size([text], limits.TRUST_POLICY_CHARACTERS, "ACLSizePerRole")
+    limits.check_size(text, limits.TRUST_POLICY_CHARACTERS, "ACLSizePerRole")
     policy = parse_policy(text, PolicyKind.TRUST)
     for name in sorted(policy.principal_arns()):
         if not call.identities.can_be_named(name):

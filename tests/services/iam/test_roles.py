@@ -24,7 +24,7 @@ class TestShape:
         assert made["RoleId"].startswith("AROA")
         assert made["AssumeRolePolicyDocument"]["Statement"][0]["Action"] == "sts:AssumeRole"
         assert (made["Description"], made["MaxSessionDuration"]) == ("Reads.", 7200)
-        assert iam.get_role(RoleName="reader")["Role"] == made
+        assert iam.get_role(RoleName="reader")["Role"] == {**made, "RoleLastUsed": {}}
         assert iam.list_roles()["Roles"] == [made]
 
     @pytest.mark.parametrize(

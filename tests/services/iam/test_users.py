@@ -32,7 +32,7 @@ class TestShape:
             (lambda iam: iam.create_user(UserName="x", Path="/no-end"), "ValidationError", 400),
             (lambda iam: iam.delete_user(UserName="administrator"), "DeleteConflict", 409),
             (lambda iam: iam.list_users(Marker="none of ours"), "ValidationError", 400),
-            (lambda iam: iam.list_groups(), "NotImplemented", 501),
+            (lambda iam: iam.list_mfa_devices(), "NotImplemented", 501),
             (lambda iam: iam.delete_access_key(AccessKeyId="AKIA" + "A" * 16), "NoSuchEntity", 404),
             (lambda iam: iam.get_access_key_last_used(AccessKeyId="AKIA" + "A" * 16), "NoSuchEntity", 404),
         ],
