@@ -90,7 +90,10 @@ def authorize(
 def authorized(
     call: ServiceCall, entity: Entity, parameters: Mapping[str, Any], conditions: Mapping[str, Value] | None = None
 ) -> Row:
-    """The user, role or group that a request names, once the caller may do this to it. Raises: AccessDenied, NoSuchEntity."""
+    """The user, role or group that a request names, once the caller may do this to it.
+
+    Raises: AccessDenied, NoSuchEntity.
+    """
     return authorized_by_name(call, entity, parameters[entity.member], conditions)
 
 
@@ -152,7 +155,7 @@ def check_deletable(row: Row) -> None:
 
 
 def list_page(call: ServiceCall, entity: Entity, parameters: Mapping[str, Any]) -> tuple[list[Row], dict[str, Any]]:
-    """A page of an account's users, roles or groups in the order of their names; and the members that say what follows."""
+    """A page of an account's users, roles or groups, in the order of their names; and what says what follows."""
     prefix = parameters.get("PathPrefix", "/")
     authorize(call, f"arn:{PARTITION}:iam::{call.account_id}:{entity.word}{prefix}")
     size = parameters.get("MaxItems", PAGE_SIZE)
