@@ -294,7 +294,7 @@ def _audit(call: Call) -> None:
             response_elements=(
                 redacted(call.operation.output_shape, call.result or {}, hidden) if show_response else None
             ),
-            error_code=None if call.error is None else call.error.code,
+            error_code=None if call.error is None else _logged_code(call.service, call.error),
             error_message=None if call.error is None else _logged_message(call, call.error),
             resources=call.touched,
             shared=True,
@@ -302,6 +302,15 @@ def _audit(call: Call) -> None:
             rulings=call.rulings,
         )
     )
+
+
+def _logged_code(service: Service, error: ServiceError) -> str:
+    """The trail knows errors by the names of their shapes; services of the query protocol call this one otherwise.
+
+    Source: observed for IAM and STS.
+    """
+    is_query = service.model.resolved_protocol == "query"
+    return "AccessDenied" if is_query and error.code == "AccessDeniedException" else error.code
 
 
 def _logged_message(call: Call, error: ServiceError) -> str:

@@ -15,11 +15,13 @@ from shared.aws_managed_policies import AWS_MANAGED_POLICIES, AwsManagedPolicy
 from shared.catalog import PARTITION
 from shared.database import Row
 from shared.errors import ServiceError
+from shared.policy import MalformedPolicy, PolicyKind, parse_policy
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
 
 _ARN = re.compile(rf"arn:{PARTITION}:iam::(?:aws|\d{{12}}):policy/[\x21-\x7e]+")
+_OLDEST_VERSION = "2012-10-17"
 _VERSION_ID = re.compile(r"v[1-9][0-9]*")
 _AWS_CREATED_AT = 1423160401.0
 """When AWS made the first of its managed policies: 2015-02-05. Theirs are all given this date here."""
@@ -246,6 +248,8 @@ def _present(call: ServiceCall, arn: str) -> ManagedPolicy:
 
 def _check_document(text: str) -> None:
     documents.check_identity_policy(text)
+    if parse_policy(text, PolicyKind.IDENTITY).version < _OLDEST_VERSION:
+        raise MalformedPolicy(f"Policy document must be version {_OLDEST_VERSION} or greater.")
     limits.check_size(text, limits.MANAGED_POLICY_CHARACTERS, "PolicySize")
 
 

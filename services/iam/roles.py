@@ -93,7 +93,7 @@ def _listed(row: Row) -> dict[str, Any]:
         "RoleId": row["unique_id"],
         "Arn": row["arn"],
         "CreateDate": row["created_at"],
-        "AssumeRolePolicyDocument": documents.as_wire(row["trust_policy"]),
+        "AssumeRolePolicyDocument": documents.trust_as_wire(row["trust_policy"]),
         "Description": row["description"],
         "MaxSessionDuration": row["max_session_seconds"],
     }
