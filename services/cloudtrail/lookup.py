@@ -34,7 +34,7 @@ def lookup_events(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     if len(attributes) > 1:
         raise ServiceError("InvalidLookupAttributesException", "Only one lookup attribute can be specified.")
     if parameters.get("EventCategory") is not None:
-        raise ServiceError("InvalidEventCategoryException", "Insights events are not simulated.")
+        return {"Events": []}  # of the one category there is, Insights, for which nothing is analysed here
     where = _conditions(call, parameters, attributes)
     attribute = attributes[0] if attributes else None
     size = parameters.get("MaxResults", 50)
@@ -90,7 +90,7 @@ def _event(row: Row) -> dict[str, Any]:
         "EventName": row["name"],
         "ReadOnly": "true" if row["read_only"] else "false",
         "AccessKeyId": row["access_key_id"],
-        "EventTime": row["time"],
+        "EventTime": int(row["time"]),
         "EventSource": row["source"],
         "Username": row["username"],
         "Resources": row["resources"],

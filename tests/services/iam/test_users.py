@@ -21,6 +21,7 @@ class TestShape:
         assert made["Arn"] == f"arn:aws:iam::{account.account_id}:user/dev/Ann"
         assert made["UserId"].startswith("AIDA")
         assert len(made["UserId"]) == 21
+        assert made["CreateDate"].microsecond == 0
         assert made["Tags"] == tags
         assert iam.get_user(UserName="Ann")["User"] == made
         [listed] = iam.list_users(PathPrefix="/dev/")["Users"]
@@ -270,7 +271,9 @@ class TestTrail:
         [found] = trail.lookup_events(LookupAttributes=[attribute])["Events"]
         event = json.loads(found["CloudTrailEvent"])
         assert (event["eventSource"], event["awsRegion"]) == ("iam.amazonaws.com", "us-east-1")
-        assert event["responseElements"]["accessKey"]["accessKeyId"] == ann.access_key_id
+        told = event["responseElements"]["accessKey"]
+        assert told["accessKeyId"] == ann.access_key_id
+        assert set(told) == {"userName", "accessKeyId", "status", "createDate"}
         assert ann.secret_access_key not in found["CloudTrailEvent"]
 
 
