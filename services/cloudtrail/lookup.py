@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from shared.database import Row
@@ -48,13 +49,14 @@ def _conditions(call: ServiceCall, parameters: dict[str, Any], attributes: list[
     if start is not None and end is not None and start > end:
         raise ServiceError("InvalidTimeRangeException", "StartTime must not be later than EndTime.")
     oldest = call.clock.now() - _KEPT_SECONDS
+    # Events are of whole seconds, and a range takes in both its ends.
     where: dict[str, Any] = {
         "account_id": call.account_id,
         "region": call.region,
-        "time__ge": max(oldest, start or 0),
+        "time__ge": max(oldest, ceil(start or 0)),
     }
     if end is not None:
-        where["time__le"] = end
+        where["time__lt"] = floor(end) + 1
     if parameters.get("NextToken") is not None:
         where["sequence__lt"] = _decode(parameters["NextToken"])
     for attribute in attributes:
