@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kms import errors, grants
+from kms import errors, grants, refusals
 from kms.conditions import condition_values
 from kms.grants import Child, Grant, GrantUse
 from shared.identity import NamedPolicy, root_arn
@@ -18,7 +18,6 @@ from shared.permissions import (
     RESOURCE_POLICY,
     IdentityDecision,
     decide,
-    denial,
     no_allow,
     refusal_on_resource,
     request_of,
@@ -97,10 +96,11 @@ def judge_by_iam(
 
 
 def enforce(call: KmsCall, ruling: Ruling) -> None:
-    """Note what was decided, and refuse what is refused. Raises: AccessDenied, worded as IAM words it."""
+    """Note what was decided, and refuse what is refused. Raises: AccessDenied."""
     call.rulings.append(ruling)
     if ruling.refusal is not None:
-        raise errors.AccessDenied(denial(call.caller, ruling.request, ruling.refusal), explicit=ruling.is_explicit)
+        message = refusals.of_named_key(call.caller, ruling, ruling.refusal)
+        raise errors.AccessDenied(message, explicit=ruling.is_explicit)
 
 
 def authorize_by_iam(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kms import backing_keys, custom_key_stores, errors, key_specs, primitives
+from kms import backing_keys, custom_key_stores, errors, key_specs, primitives, refusals
 from kms.authorization import authorize_by_iam
 from kms.ciphertext_blob import CiphertextBlob
 from kms.encryption_context import encryption_context_to_aad
@@ -22,10 +22,6 @@ from kms.primitives import asymmetric
 
 DATA_KEY_BYTES = {"AES_128": 16, "AES_256": 32}
 
-_HIDDEN_KEY = (
-    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
-    "or you are not allowed to access."
-)
 EncryptionContext = Mapping[str, str]
 
 
@@ -325,11 +321,12 @@ def _key_of(
         raise errors.InvalidRequest("A KeyId is required where no ciphertext names its key.")
     found = find_key_by_id(call.engine.database, call.caller.region, sealed.blob.key_id)
     if found is None:
-        raise errors.AccessDenied(_HIDDEN_KEY)
+        raise errors.AccessDenied(refusals.of_ciphertext(call.caller, f"kms:{permission}", None))
     try:
         return _key_for(call, found, context, grant_tokens, algorithm, permission, conditions)
     except errors.AccessDenied as denial:
-        raise errors.AccessDenied(_HIDDEN_KEY, explicit=denial.explicit) from denial
+        message = refusals.of_ciphertext(call.caller, f"kms:{permission}", call.rulings[-1])
+        raise errors.AccessDenied(message, explicit=denial.explicit) from denial
 
 
 def _on_same_key(call: KmsCall, sealed: _Sealed, destination_key_id: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kms import errors
+from kms import errors, refusals
 from shared.catalog import arn as build_arn
 from shared.database import Database, Row
 
@@ -118,11 +118,32 @@ def change_key(database: Database, key: KmsKey, **changes: Any) -> None:
     database.update("kms_keys", {"arn": key.arn}, changes)
 
 
-def resolve(call: KmsCall, key_id: str) -> tuple[KmsKey, str | None]:
+def resolve(call: KmsCall, key_id: str, permission: str | None = None) -> tuple[KmsKey, str | None]:
     """The key that an identifier names for this caller, and the name of the alias that it was named by, if any.
 
-    Raises: NotFound, InvalidArn. Messages are recorded answers of AWS KMS.
+    permission: what the key is wanted for, without "kms:", where it is not the operation's own name.
+    Raises: NotFound, InvalidArn; AccessDenied for what is not there in another account, of which the caller may not
+        learn that. Messages are recorded answers of AWS KMS.
     """
+    try:
+        return _resolve(call, key_id)
+    except errors.NotFound as absence:
+        if not _is_foreign(call, key_id):
+            raise
+        action = f"kms:{permission or call.name}"
+        raise errors.AccessDenied(refusals.hiding(call.caller, action)) from absence
+
+
+def _is_foreign(call: KmsCall, key_id: str) -> bool:
+    """Whether an identifier names something of another account, in a form that the operation takes."""
+    match = _KEY_ARN.match(key_id)
+    if match is None or call.caller.is_service or match["region"] != call.caller.region:
+        return False
+    is_taken = call.facts.aliases or match["resource"].startswith("key/")
+    return is_taken and match["account"] != call.caller.account_id
+
+
+def _resolve(call: KmsCall, key_id: str) -> tuple[KmsKey, str | None]:
     if key_id.startswith("arn:"):
         return _resolve_arn(call, key_id)
     region, account_id = call.caller.region, call.caller.account_id

@@ -18,6 +18,8 @@ from shared.catalog import AwsService
 from shared.identity import root_arn
 from shared.permissions import request_of
 from shared.policy import MalformedPolicy, Policy, PolicyKind, evaluate, parse_policy
+from shared.policy.json_text import printed
+from shared.policy.renaming import with_root_arns
 
 POLICY_NAME = "default"
 
@@ -65,6 +67,11 @@ def aws_managed_policy(service: AwsService, region: str, account_id: str) -> str
         "Resource": "*",
     }
     return _document(f"auto-{service.prefix}-1", use, metadata)
+
+
+def printed_policy(key: KmsKey) -> str:
+    """The key's policy as KMS answers it, however it was written: accounts by their roots' ARNs, JSON in one form."""
+    return printed(json.loads(with_root_arns(key.policy)))
 
 
 def _document(policy_id: str, *statements: dict[str, Any]) -> str:
@@ -139,7 +146,7 @@ def get_key_policy(call: KmsCall, *, key_id: str, policy_name: str = POLICY_NAME
     """The key's policy as JSON text."""
     key = call.authorized_key(key_id)
     _check_name(policy_name)
-    return key.policy
+    return printed_policy(key)
 
 
 @operation
@@ -153,4 +160,4 @@ def list_key_policies(call: KmsCall, *, key_id: str, limit: int | None = None, m
 
 def _check_name(policy_name: str) -> None:
     if policy_name != POLICY_NAME:
-        raise errors.NotFound(f"Policy {policy_name} does not exist")
+        raise errors.NotFound("No such policy exists")

@@ -122,7 +122,7 @@ class KmsCall:
         from kms.key import resolve
 
         grants.accept_tokens(self, grant_tokens)
-        key, request_alias = resolve(self, key_id) if isinstance(key_id, str) else (key_id, None)
+        key, request_alias = resolve(self, key_id, permission) if isinstance(key_id, str) else (key_id, None)
         self.touches(key.arn, key.account_id)
         self.engine.rates.use(self, key)
         ruling = authorization.judge(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from shared.clock import Clock
 from shared.database import Database, Row
 from shared.identity import (
     FEDERATED,
+    GROUP,
     ROLE,
     SESSION,
     USER,
@@ -25,6 +26,7 @@ from shared.identity import (
     Session,
     assumed_role_arn,
     federated_user_arn,
+    group_arn,
     role_arn,
     root_arn,
     user_arn,
@@ -115,7 +117,7 @@ class Identities:
             if not self.account_exists(account_id):
                 return account_id
 
-    # Users and roles
+    # Users, roles and groups
 
     def create_user(self, account_id: str, name: str, policies: Sequence[dict[str, Any]] = (), path: str = "/") -> str:
         """Make an IAM user with inline policies. Returns its ARN."""
@@ -141,6 +143,12 @@ class Identities:
         self._add_principal(arn, account_id, ROLE, name, path, policies, role)
         return arn
 
+    def create_group(self, account_id: str, name: str, path: str = "/") -> str:
+        """Make an IAM group without users. Returns its ARN."""
+        arn = group_arn(account_id, name, path)
+        self._add_principal(arn, account_id, GROUP, name, path, (), {})
+        return arn
+
     def _add_principal(
         self,
         arn: str,
@@ -151,7 +159,7 @@ class Identities:
         policies: Sequence[dict[str, Any]],
         more: Mapping[str, Any],
     ) -> None:
-        prefix = {USER: "AIDA", ROLE: "AROA"}[kind]
+        prefix = {USER: "AIDA", ROLE: "AROA", GROUP: "AGPA"}[kind]
         self._database.insert(
             "principals",
             {
@@ -164,6 +172,7 @@ class Identities:
                 "unique_id": f"{prefix}{self._randomness.base32(17)}",
                 "policies": {f"policy-{number}": json.dumps(policy) for number, policy in enumerate(policies, 1)},
                 "attached": [],
+                "groups": [],
                 "tags": {},
                 "created_at": self._clock.now(),
                 **more,
@@ -173,10 +182,10 @@ class Identities:
     def find_principal(self, arn: str) -> Principal | None:
         """The user or role of an ARN."""
         row = self._database.find("principals", {"arn": arn})
-        return None if row is None else self._principal(row)
+        return None if row is None or row["kind"] == GROUP else self._principal(row)
 
     def find_by_name(self, account_id: str, kind: str, name: str) -> Row | None:
-        """The stored user or role of a name, whatever its path."""
+        """The stored user, role or group of a name, whatever its path."""
         where = {"account_id": account_id, "kind": kind, "lower_name": name.lower(), "name": name}
         return self._database.find("principals", where)
 
@@ -197,7 +206,7 @@ class Identities:
             return self.account_exists(account_id)
         if kind == "assumed-role":
             return self.find_by_name(account_id, ROLE, rest.partition("/")[0]) is not None
-        return self._database.find("principals", {"arn": name}) is not None
+        return self.find_principal(name) is not None
 
     def _principal(self, row: Row) -> Principal:
         boundary = row["boundary_arn"]
@@ -207,13 +216,23 @@ class Identities:
             kind=row["kind"],
             name=row["name"],
             unique_id=row["unique_id"],
-            policies=(
-                *(NamedPolicy(name, text) for name, text in row["policies"].items()),
-                *(self.managed_policy(arn) for arn in row["attached"]),
-            ),
+            policies=(*self._hanging_on(row), *self._through_groups(row)),
             boundary=None if boundary is None else self.managed_policy(boundary),
             tags=row["tags"],
         )
+
+    def _hanging_on(self, row: Row) -> Iterator[NamedPolicy]:
+        """The policies of a user, role or group itself."""
+        yield from (NamedPolicy(name, text) for name, text in row["policies"].items())
+        yield from (self.managed_policy(arn) for arn in row["attached"])
+
+    def _through_groups(self, row: Row) -> Iterator[NamedPolicy]:
+        """The policies of the groups that a user is in."""
+        for arn in row["groups"]:
+            group = self._database.find("principals", {"arn": arn})
+            assert group is not None
+            for policy in self._hanging_on(group):
+                yield NamedPolicy(f"{policy.name} of group {group['name']}", policy.text)
 
     def find_role(self, arn: str) -> Row | None:
         """The stored role of an ARN."""

@@ -17,10 +17,16 @@ USER, ROLE, SESSION, FEDERATED, SERVICE = "IAMUser", "Role", "AssumedRole", "Fed
 ANONYMOUS = "Anonymous"
 """The kind of whoever signs nothing."""
 
+GROUP = "Group"
+"""No principal: it rests beside users and roles, and hands its policies on to its users."""
+
 
 @dataclass(frozen=True)
 class NamedPolicy:
-    """A policy document as it hangs on a principal. name: of an inline policy, or the ARN of a managed one."""
+    """A policy document as it hangs on a principal.
+
+    name: of an inline policy, or the ARN of a managed one; and of which group, if the principal has it through one.
+    """
 
     name: str
     text: str
@@ -175,6 +181,10 @@ def user_arn(account_id: str, name: str, path: str = "/") -> str:
 
 def role_arn(account_id: str, name: str, path: str = "/") -> str:
     return f"arn:aws:iam::{account_id}:role{path}{name}"
+
+
+def group_arn(account_id: str, name: str, path: str = "/") -> str:
+    return f"arn:aws:iam::{account_id}:group{path}{name}"
 
 
 def assumed_role_arn(account_id: str, role_name: str, session_name: str) -> str:

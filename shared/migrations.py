@@ -15,7 +15,7 @@ from sqlite_utils import Migrations
 migrations = Migrations("connect-at-rest")
 
 JSON_COLUMNS: dict[str, frozenset[str]] = {
-    "principals": frozenset({"policies", "attached", "tags"}),
+    "principals": frozenset({"policies", "attached", "groups", "tags"}),
     "sessions": frozenset({"policy_arns", "tags", "transitive_tag_keys"}),
     "managed_policies": frozenset({"tags"}),
     "kms_keys": frozenset({"tags"}),
@@ -581,3 +581,9 @@ def tallies(database: SqliteUtils) -> None:
         "INSERT INTO tallies SELECT scope_arn, data_class, count(*) FROM records"
         " WHERE data_class = 'speaker' GROUP BY scope_arn, data_class"
     )
+
+
+@migrations()
+def groups_of_users(database: SqliteUtils) -> None:
+    # ARNs of the groups that a user is in; groups themselves are rows of this table, too, of kind "Group".
+    database["principals"].add_column("groups", str, not_null_default="[]")  # type: ignore[union-attr]

@@ -318,13 +318,22 @@ def _event(call: Call, name: str) -> ApiEvent:
         caller=call.caller,
         account_id=call.account_id,
         read_only=call.service.is_read_only(name),
-        error_code=None if call.error is None else call.error.code,
+        error_code=None if call.error is None else _logged_code(call.service, call.error),
         error_message=None if call.error is None else _logged_message(call, call.error),
         resources=call.touched,
         shared=True,
         request_id=call.request_id,
         rulings=call.rulings,
     )
+
+
+def _logged_code(service: Service, error: ServiceError) -> str:
+    """The trail knows errors by the names of their shapes; services of the query protocol call this one otherwise.
+
+    Source: observed for IAM and STS.
+    """
+    is_query = service.model.resolved_protocol == "query"
+    return "AccessDenied" if is_query and error.code == "AccessDeniedException" else error.code
 
 
 def _logged_message(call: Call, error: ServiceError) -> str:

@@ -30,6 +30,7 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
     }
     if caller.is_service:
         values["aws:principalservicename"] = principal.name
+        values["aws:principalservicenameslist"] = (principal.name,)
         if caller.source_arn is not None:
             values["aws:sourcearn"] = caller.source_arn
             values["aws:sourceaccount"] = caller.source_arn.split(":")[4]

@@ -15,6 +15,9 @@ from botocore.model import Shape
 
 from shared.times import as_event_text, as_iso
 
+_NEVER_THERE = frozenset({"SecretAccessKey"})
+"""Members that events do not so much as mention. Source: the samples of AssumeRole's and CreateAccessKey's events."""
+
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
@@ -27,7 +30,7 @@ def redacted(shape: Shape | None, value: Mapping[str, Any], hidden: frozenset[st
         member_shape = shape.members.get(name)
         if member is None or member_shape is None:
             continue
-        if member_shape.type_name == "blob":
+        if member_shape.type_name == "blob" or name in _NEVER_THERE:
             continue
         shown[_camel(name)] = HIDDEN if name in hidden else _value(member_shape, member, hidden)
     return shown or None

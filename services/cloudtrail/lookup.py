@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from shared.database import Row
@@ -34,7 +35,7 @@ def lookup_events(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     if len(attributes) > 1:
         raise ServiceError("InvalidLookupAttributesException", "Only one lookup attribute can be specified.")
     if parameters.get("EventCategory") is not None:
-        raise ServiceError("InvalidEventCategoryException", "Insights events are not simulated.")
+        return {"Events": []}  # of the one category there is, Insights, for which nothing is analysed here
     where = _conditions(call, parameters, attributes)
     attribute = attributes[0] if attributes else None
     size = parameters.get("MaxResults", 50)
@@ -48,13 +49,14 @@ def _conditions(call: ServiceCall, parameters: dict[str, Any], attributes: list[
     if start is not None and end is not None and start > end:
         raise ServiceError("InvalidTimeRangeException", "StartTime must not be later than EndTime.")
     oldest = call.clock.now() - _KEPT_SECONDS
+    # Events are of whole seconds, and a range takes in both its ends.
     where: dict[str, Any] = {
         "account_id": call.account_id,
         "region": call.region,
-        "time__ge": max(oldest, start or 0),
+        "time__ge": max(oldest, ceil(start or 0)),
     }
     if end is not None:
-        where["time__le"] = end
+        where["time__lt"] = floor(end) + 1
     if parameters.get("NextToken") is not None:
         where["sequence__lt"] = _decode(parameters["NextToken"])
     for attribute in attributes:
@@ -90,7 +92,7 @@ def _event(row: Row) -> dict[str, Any]:
         "EventName": row["name"],
         "ReadOnly": "true" if row["read_only"] else "false",
         "AccessKeyId": row["access_key_id"],
-        "EventTime": row["time"],
+        "EventTime": int(row["time"]),
         "EventSource": row["source"],
         "Username": row["username"],
         "Resources": row["resources"],

@@ -11,6 +11,7 @@ from services.eventbridge.event_pattern import parse_pattern
 from services.eventbridge.lists import list_page
 from services.eventbridge.matchers import InvalidPattern
 from services.eventbridge.rule import DISABLED, ENABLED, Rule, get_rule, rule_arn, shown
+from services.passing_roles import authorize_passing
 from services.tags import check_tags
 
 if TYPE_CHECKING:
@@ -32,13 +33,16 @@ def put_rule(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     found = call.store.find(bus.arn, RULE, name)
     if found is None and call.store.count(bus.arn, RULE) >= MAX_RULES:
         raise errors.limit_exceeded("rules", MAX_RULES)
+    arn = rule_arn(call.region, call.account_id, bus_name(bus.arn), name)
+    if "RoleArn" in parameters:
+        authorize_passing(call, parameters["RoleArn"], for_resource=arn)
     tags = check_tags(parameters.get("Tags", []), errors.invalid) if found is None else found.attributes["Tags"]
     attributes = {"State": parameters.get("State", ENABLED), "RoleArn": parameters.get("RoleArn"), "Tags": tags}
     protected: dict[str, Any] = {
         member: parameters[member] for member in ("EventPattern", "Description") if member in parameters
     }
     call.store.put(bus, RULE, name, protected, attributes)
-    return {"RuleArn": rule_arn(call.region, call.account_id, bus_name(bus.arn), name)}
+    return {"RuleArn": arn}
 
 
 def describe_rule(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:

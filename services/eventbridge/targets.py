@@ -11,6 +11,7 @@ from services.eventbridge.data_classes import TARGET
 from services.eventbridge.lists import list_page
 from services.eventbridge.rule import Rule, get_rule
 from services.eventbridge.target_input import INPUTS
+from services.passing_roles import authorize_passing
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -28,6 +29,8 @@ def put_targets(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
     targets = parameters["Targets"]
     for target in targets:
         _check(target)
+        if "RoleArn" in target:
+            authorize_passing(call, target["RoleArn"], for_resource=rule.arn)
     ids = {record.record_id for record in of_rule(call.store, rule)} | {
         _record_id(rule.name, target["Id"]) for target in targets
     }

@@ -1,11 +1,11 @@
-"""Managed policies on users and roles: attach, detach, list from either side."""
+"""Managed policies on users, roles and groups: attach, detach, list from either side."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
-from services.iam.entities import ROLES, USERS, Entity, authorize, authorized, change, page_of
+from services.iam.entities import GROUPS, ROLES, USERS, Entity, authorize, authorized, change, page_of
 from services.iam.managed_policies import find_policy
 
 if TYPE_CHECKING:
@@ -20,12 +20,20 @@ def attach_role_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     _attach(ROLES, parameters, call)
 
 
+def attach_group_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
+    _attach(GROUPS, parameters, call)
+
+
 def detach_user_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     _detach(USERS, parameters, call)
 
 
 def detach_role_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     _detach(ROLES, parameters, call)
+
+
+def detach_group_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
+    _detach(GROUPS, parameters, call)
 
 
 def list_attached_user_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -36,17 +44,21 @@ def list_attached_role_policies(parameters: dict[str, Any], call: ServiceCall) -
     return _list_attached(ROLES, parameters, call)
 
 
+def list_attached_group_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    return _list_attached(GROUPS, parameters, call)
+
+
 def list_entities_for_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """Who has the policy: attached, or as a boundary."""
     arn = parameters["PolicyArn"]
     policy = find_policy(call, arn)
-    authorize(call, arn)
+    authorize(call, arn, shown=f"policy {arn}")
     if policy is None:
         raise errors.no_such_policy(arn)
     usage, kind = parameters.get("PolicyUsageFilter"), parameters.get("EntityFilter")
     prefix = parameters.get("PathPrefix", "/")
     shown: dict[str, tuple[Entity, dict[str, str]]] = {}
-    for entity, filter_name in ((USERS, "User"), (ROLES, "Role")):
+    for entity, filter_name in ((USERS, "User"), (ROLES, "Role"), (GROUPS, "Group")):
         if kind not in (None, filter_name):
             continue
         where = {"account_id": call.account_id, "kind": entity.kind}
@@ -58,7 +70,7 @@ def list_entities_for_policy(parameters: dict[str, Any], call: ServiceCall) -> d
                 shown[f"{row['lower_name']} {entity.word}"] = entity, named
     page, more = page_of(shown, parameters)
     return {
-        "PolicyGroups": [],
+        "PolicyGroups": [named for entity, named in page if entity is GROUPS],
         "PolicyUsers": [named for entity, named in page if entity is USERS],
         "PolicyRoles": [named for entity, named in page if entity is ROLES],
         **more,
@@ -69,7 +81,7 @@ def _attach(entity: Entity, parameters: dict[str, Any], call: ServiceCall) -> No
     arn = parameters["PolicyArn"]
     row = authorized(call, entity, parameters, {"iam:policyarn": arn})
     if find_policy(call, arn) is None:
-        raise errors.not_attachable(arn)
+        raise errors.not_attachable(f"Policy {arn}")
     if arn in row["attached"]:
         return
     quota = f"PoliciesPer{entity.word.capitalize()}"

@@ -7,6 +7,7 @@ from services.iam import (
     attachments,
     boundaries,
     errors,
+    groups,
     inline_policies,
     managed_policies,
     roles,
@@ -17,7 +18,7 @@ from shared.service import Service
 
 SERVICE = Service(
     client_name="iam",
-    modules=(users, access_keys, roles, inline_policies, managed_policies, attachments, boundaries, tags),
+    modules=(users, access_keys, roles, groups, inline_policies, managed_policies, attachments, boundaries, tags),
     refuse=errors.refuse,
     authorizes_itself=True,
     only_region="us-east-1",

@@ -45,7 +45,7 @@ def _delete(entity: Entity, parameters: dict[str, Any], call: ServiceCall) -> No
 def check_boundary(call: ServiceCall, arn: str | None) -> str | None:
     """A boundary is a policy that is there. Raises: InvalidInput, NoSuchEntity."""
     if arn is not None and find_policy(call, arn) is None:
-        raise errors.not_attachable(arn)
+        raise errors.not_attachable(f"Scope ARN: {arn}")
     return arn
 
 

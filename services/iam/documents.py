@@ -6,24 +6,36 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from services.iam import limits
-from shared.policy import MalformedPolicy, PolicyKind, parse_policy
+from shared.policy import InvalidJson, MalformedPolicy, PolicyKind, PolicySyntaxError, parse_policy
+from shared.policy.renaming import with_root_arns
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
 
 
 def check_identity_policy(text: str) -> None:
-    """Raises: MalformedPolicy."""
-    parse_policy(text, PolicyKind.IDENTITY)
+    """Raises: MalformedPolicy, which says no more than AWS does."""
+    try:
+        parse_policy(text, PolicyKind.IDENTITY)
+    except PolicySyntaxError as error:
+        raise MalformedPolicy("Syntax errors in policy.") from error
 
 
 def check_trust_policy(call: ServiceCall, text: str) -> None:
     """The document of who may assume a role: whom it names must be there. Raises: MalformedPolicy, LimitExceeded."""
-    limits.check_size([text], limits.TRUST_POLICY_CHARACTERS, "ACLSizePerRole")
-    policy = parse_policy(text, PolicyKind.TRUST)
+    limits.check_size(text, limits.TRUST_POLICY_CHARACTERS, "ACLSizePerRole")
+    try:
+        policy = parse_policy(text, PolicyKind.TRUST)
+    except InvalidJson as error:
+        raise MalformedPolicy("This policy contains invalid Json") from error
     for name in sorted(policy.principal_arns()):
         if not call.identities.can_be_named(name):
             raise MalformedPolicy(f'Invalid principal in policy: "AWS":"{name}"')
+
+
+def trust_as_wire(text: str) -> str:
+    """A trust policy as it is saved: accounts are named by the ARNs of their roots."""
+    return as_wire(with_root_arns(text))
 
 
 def as_wire(text: str) -> str:

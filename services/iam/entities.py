@@ -1,4 +1,4 @@
-"""Users and roles: what they have in common, and whether the caller may do this to one of them.
+"""Users, roles and groups: what they have in common, and whether the caller may do this to one of them.
 
 IAM asks with the entity's own ARN, path included, so each operation finds its entity before it is authorised; one
 that is not there is asked about as if it had no path, so that who may not look learns nothing.
@@ -6,8 +6,8 @@ that is not there is asked about as if it had no path, so that who may not look 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
@@ -16,7 +16,7 @@ from shared.aws.credential import unknown_credential
 from shared.catalog import PARTITION
 from shared.database import Row
 from shared.errors import ServiceError
-from shared.identity import ROLE, SESSION, USER, role_arn, user_arn
+from shared.identity import GROUP, ROLE, SESSION, USER, group_arn, role_arn, user_arn
 from shared.permissions import access_denied, decide, request_of
 from shared.principal_context import Value, of_caller
 from shared.rulings import Ruling
@@ -31,10 +31,14 @@ _SORTS_BEHIND_EVERY_PATH = "\U0010ffff"
 
 @dataclass(frozen=True)
 class Entity:
-    """What tells users from roles. kind: as in the store. word: as in messages. quotas: as IAM calls them."""
+    """What tells users, roles and groups apart.
+
+    kind: as in the store. word: as in messages. arn_of: account id, name and path -> ARN. quota_name: as IAM calls it.
+    """
 
     kind: str
     word: str
+    arn_of: Callable[[str, str, str], str]
     per_account: int
     quota_name: str
     policy_characters: int
@@ -45,32 +49,51 @@ class Entity:
         return f"{self.word.capitalize()}Name"
 
     def arn(self, account_id: str, name: str, path: str = "/") -> str:
-        return (user_arn if self.kind == USER else role_arn)(account_id, name, path)
+        return self.arn_of(account_id, name, path)
 
 
-USERS = Entity(USER, "user", limits.USERS_PER_ACCOUNT, "UsersPerAccount", limits.USER_POLICY_CHARACTERS)
-ROLES = Entity(ROLE, "role", limits.ROLES_PER_ACCOUNT, "RolesPerAccount", limits.ROLE_POLICY_CHARACTERS)
+USERS = Entity(USER, "user", user_arn, limits.USERS_PER_ACCOUNT, "UsersPerAccount", limits.USER_POLICY_CHARACTERS)
+ROLES = Entity(ROLE, "role", role_arn, limits.ROLES_PER_ACCOUNT, "RolesPerAccount", limits.ROLE_POLICY_CHARACTERS)
+GROUPS = Entity(
+    GROUP, "group", group_arn, limits.GROUPS_PER_ACCOUNT, "GroupsPerAccount", limits.GROUP_POLICY_CHARACTERS
+)
 
 
-def authorize(call: ServiceCall, resource: str, conditions: Mapping[str, Value] | None = None) -> None:
-    """Refuse what the policies on the caller do not allow. conditions: names in lower case. Raises: AccessDenied."""
+def authorize(
+    call: ServiceCall,
+    resource: str,
+    conditions: Mapping[str, Value] | None = None,
+    *,
+    action: str | None = None,
+    shown: str | None = None,
+) -> None:
+    """Refuse what the policies on the caller do not allow.
+
+    resource: the ARN that policies are asked about. shown: what a refusal calls it, if not so: IAM says "role NAME" of
+        what it was asked for by name. Source: observed.
+    conditions: names in lower case. action: without "iam:", where it is not the operation's own name.
+    Raises: AccessDenied.
+    """
     assert call.operation is not None
     if call.caller.principal.session is not None and call.caller.principal.kind != SESSION:
         # Without MFA, which is not simulated, IAM takes a user's temporary credentials for none.
         raise unknown_credential()
     context = {**of_caller(call.caller, call.clock.now()), **(conditions or {})}
-    request = request_of(call.caller, f"iam:{call.operation.name}", resource, context)
+    request = request_of(call.caller, f"iam:{action or call.operation.name}", resource, context)
     decision = decide(call.caller.principal, request)
     refusal = None if decision.allows else decision.reason(request.action)
     call.rulings.append(Ruling(call.caller.principal, request, refusal))
     if refusal is not None:
-        raise access_denied(call.caller, request, refusal)
+        raise access_denied(call.caller, replace(request, resource=shown or resource), refusal)
 
 
 def authorized(
     call: ServiceCall, entity: Entity, parameters: Mapping[str, Any], conditions: Mapping[str, Value] | None = None
 ) -> Row:
-    """The user or role that a request names, once the caller may do this to it. Raises: AccessDenied, NoSuchEntity."""
+    """The user, role or group that a request names, once the caller may do this to it.
+
+    Raises: AccessDenied, NoSuchEntity.
+    """
     return authorized_by_name(call, entity, parameters[entity.member], conditions)
 
 
@@ -79,7 +102,8 @@ def authorized_by_name(
 ) -> Row:
     row = call.identities.find_by_name(call.account_id, entity.kind, name)
     arn = entity.arn(call.account_id, name) if row is None else row["arn"]
-    authorize(call, arn, {**({} if row is None else _conditions_of(row)), **(conditions or {})})
+    of_entity = {} if row is None else _conditions_of(row)
+    authorize(call, arn, {**of_entity, **(conditions or {})}, shown=f"{entity.word} {name}")
     if row is None:
         raise errors.no_such(entity.word, name)
     return row
@@ -96,7 +120,7 @@ def own_or_named_user(call: ServiceCall, parameters: Mapping[str, Any]) -> Row:
 
 
 def authorized_new(call: ServiceCall, entity: Entity, parameters: Mapping[str, Any]) -> None:
-    """The caller may make the user or role that the request describes, and nothing stands in its way.
+    """The caller may make the user, role or group that the request describes, and nothing stands in its way.
 
     Raises: AccessDenied, EntityAlreadyExists, LimitExceeded.
     """
@@ -104,7 +128,10 @@ def authorized_new(call: ServiceCall, entity: Entity, parameters: Mapping[str, A
     conditions = tag_conditions(parameters.get("Tags", []))
     if "PermissionsBoundary" in parameters:
         conditions["iam:permissionsboundary"] = parameters["PermissionsBoundary"]
-    authorize(call, entity.arn(call.account_id, name, parameters.get("Path", "/")), conditions)
+    arn = entity.arn(call.account_id, name, parameters.get("Path", "/"))
+    authorize(call, arn, conditions)
+    if parameters.get("Tags"):
+        authorize(call, arn, conditions, action=f"Tag{entity.word.capitalize()}")
     check_name_is_free(call, entity, name)
     count = call.database.count("principals", {"account_id": call.account_id, "kind": entity.kind})
     limits.check(count, entity.per_account, entity.quota_name)
@@ -128,7 +155,7 @@ def check_deletable(row: Row) -> None:
 
 
 def list_page(call: ServiceCall, entity: Entity, parameters: Mapping[str, Any]) -> tuple[list[Row], dict[str, Any]]:
-    """A page of an account's users or roles in the order of their names; and the members that say what follows."""
+    """A page of an account's users, roles or groups, in the order of their names; and what says what follows."""
     prefix = parameters.get("PathPrefix", "/")
     authorize(call, f"arn:{PARTITION}:iam::{call.account_id}:{entity.word}{prefix}")
     size = parameters.get("MaxItems", PAGE_SIZE)

@@ -35,5 +35,6 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("InvalidInputException", message)
 
 
-def not_attachable(arn: str) -> ServiceError:
-    return ServiceError("NoSuchEntityException", f"Policy {arn} does not exist or is not attachable.")
+def not_attachable(policy: str) -> ServiceError:
+    """policy: as the message calls it, such as "Policy arn:aws:iam::aws:policy/x"."""
+    return ServiceError("NoSuchEntityException", f"{policy} does not exist or is not attachable.")

@@ -1,11 +1,11 @@
-"""Inline policies: named documents that live and die with their user or role."""
+"""Inline policies: named documents that live and die with their user, role or group."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from services.iam import documents, errors, limits
-from services.iam.entities import ROLES, USERS, Entity, authorized, change, page_of
+from services.iam.entities import GROUPS, ROLES, USERS, Entity, authorized, change, page_of
 from shared.database import Row
 
 if TYPE_CHECKING:
@@ -20,12 +20,20 @@ def put_role_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     _put(ROLES, parameters, call)
 
 
+def put_group_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
+    _put(GROUPS, parameters, call)
+
+
 def get_user_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     return _get(USERS, parameters, call)
 
 
 def get_role_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     return _get(ROLES, parameters, call)
+
+
+def get_group_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    return _get(GROUPS, parameters, call)
 
 
 def list_user_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -36,6 +44,10 @@ def list_role_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[st
     return _list(ROLES, parameters, call)
 
 
+def list_group_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    return _list(GROUPS, parameters, call)
+
+
 def delete_user_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     _delete(USERS, parameters, call)
 
@@ -44,12 +56,18 @@ def delete_role_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     _delete(ROLES, parameters, call)
 
 
+def delete_group_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
+    _delete(GROUPS, parameters, call)
+
+
 def _put(entity: Entity, parameters: dict[str, Any], call: ServiceCall) -> None:
     row = authorized(call, entity, parameters)
     text = parameters["PolicyDocument"]
     documents.check_identity_policy(text)
     policies = row["policies"] | {parameters["PolicyName"]: text}
-    limits.check_size(list(policies.values()), entity.policy_characters, f"{entity.word.capitalize()}PolicySize")
+    quota = entity.policy_characters
+    if limits.size(policies.values()) > quota:
+        raise limits.exceeded(f"Maximum policy size of {quota} bytes exceeded for {entity.word} {row['name']}")
     change(call, row, policies=policies)
 
 

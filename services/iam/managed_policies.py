@@ -15,11 +15,13 @@ from shared.aws_managed_policies import AWS_MANAGED_POLICIES, AwsManagedPolicy
 from shared.catalog import PARTITION
 from shared.database import Row
 from shared.errors import ServiceError
+from shared.policy import MalformedPolicy, PolicyKind, parse_policy
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
 
 _ARN = re.compile(rf"arn:{PARTITION}:iam::(?:aws|\d{{12}}):policy/[\x21-\x7e]+")
+_OLDEST_VERSION = "2012-10-17"
 _VERSION_ID = re.compile(r"v[1-9][0-9]*")
 _AWS_CREATED_AT = 1423160401.0
 """When AWS made the first of its managed policies: 2015-02-05. Theirs are all given this date here."""
@@ -79,7 +81,10 @@ def _of_row(row: Row) -> ManagedPolicy:
 def create_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     name, path = parameters["PolicyName"], parameters.get("Path", "/")
     arn = f"arn:{PARTITION}:iam::{call.account_id}:policy{path}{name}"
-    authorize(call, arn, tag_conditions(parameters.get("Tags", [])))
+    conditions = tag_conditions(parameters.get("Tags", []))
+    authorize(call, arn, conditions, shown=f"policy {name}")
+    if parameters.get("Tags"):
+        authorize(call, arn, conditions, action="TagPolicy", shown=f"policy {name}")
     _check_document(parameters["PolicyDocument"])
     tags = merged({}, parameters.get("Tags", []))
     where = {"account_id": call.account_id, "lower_name": name.lower()}
@@ -110,14 +115,15 @@ def create_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
 def get_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     policy = _authorized(parameters, call)
     listed = _listed(call, policy, *_uses(call))
-    return {"Policy": {**listed, "Description": policy.description, "Tags": tags_as_wire(policy.tags)}}
+    # This answer alone has an empty list where there are no tags. Source: observed.
+    return {"Policy": {**listed, "Description": policy.description, "Tags": tags_as_wire(policy.tags) or []}}
 
 
 def list_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """AWS's own and the account's, in the order of their names."""
-    authorize(call, "*")
-    attached, boundaries = _uses(call)
     scope, prefix = parameters.get("Scope", "All"), parameters.get("PathPrefix", "/")
+    authorize(call, "*", shown=f"policy path {prefix}")
+    attached, boundaries = _uses(call)
     counted = boundaries if parameters.get("PolicyUsageFilter") == "PermissionsBoundary" else attached
     policies = [_of_aws(known) for known in AWS_MANAGED_POLICIES.values()] if scope != "Local" else []
     if scope != "AWS":
@@ -150,10 +156,9 @@ def create_policy_version(parameters: dict[str, Any], call: ServiceCall) -> dict
     policy = _own(parameters, call)
     _check_document(parameters["PolicyDocument"])
     if call.database.count("policy_versions", {"policy_arn": policy.arn}) >= limits.VERSIONS_PER_POLICY:
-        raise ServiceError(
-            "LimitExceededException",
+        raise limits.exceeded(
             f"A managed policy can have up to {limits.VERSIONS_PER_POLICY} versions. Before you create a new version, "
-            "you must delete an existing version.",
+            "you must delete an existing version."
         )
     row = call.database.find("managed_policies", {"arn": policy.arn})
     assert row is not None
@@ -221,7 +226,7 @@ def _authorized(
     arn = parameters["PolicyArn"]
     policy = find_policy(call, arn)
     known = {} if policy is None else resource_tag_conditions(policy.tags)
-    authorize(call, arn, {**known, **tag_conditions(tags or [])})
+    authorize(call, arn, {**known, **tag_conditions(tags or [])}, shown=f"policy {arn}")
     if policy is None:
         raise errors.no_such_policy(arn)
     return policy
@@ -243,7 +248,9 @@ def _present(call: ServiceCall, arn: str) -> ManagedPolicy:
 
 def _check_document(text: str) -> None:
     documents.check_identity_policy(text)
-    limits.check_size([text], limits.MANAGED_POLICY_CHARACTERS, "PolicySize")
+    if parse_policy(text, PolicyKind.IDENTITY).version < _OLDEST_VERSION:
+        raise MalformedPolicy(f"Policy document must be version {_OLDEST_VERSION} or greater.")
+    limits.check_size(text, limits.MANAGED_POLICY_CHARACTERS, "PolicySize")
 
 
 def _add_version(call: ServiceCall, arn: str, number: int, text: str, *, is_default: bool) -> None:

@@ -1,6 +1,6 @@
 """Roles: create, get, list, update, delete, and the trust policy that says who may assume one.
 
-`RoleLastUsed` is left out.
+`RoleLastUsed` is always that of a role which nobody has used.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ def create_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
         description=parameters.get("Description"),
         max_session_seconds=parameters.get("MaxSessionDuration", DEFAULT_MAX_SESSION_SECONDS),
     )
-    return {"Role": _described(_stored(call, parameters))}
+    # As recorded: this answer, and no other, leaves out a duration that was not asked for.
+    asked_for = {"MaxSessionDuration": parameters.get("MaxSessionDuration")}
+    return {"Role": {**_described(_stored(call, parameters)), **asked_for}}
 
 
 def get_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return {"Role": _described(authorized(call, ROLES, parameters))}
+    return {"Role": {**_described(authorized(call, ROLES, parameters)), "RoleLastUsed": {}}}
 
 
 def list_roles(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def _listed(row: Row) -> dict[str, Any]:
         "RoleId": row["unique_id"],
         "Arn": row["arn"],
         "CreateDate": row["created_at"],
-        "AssumeRolePolicyDocument": documents.as_wire(row["trust_policy"]),
+        "AssumeRolePolicyDocument": documents.trust_as_wire(row["trust_policy"]),
         "Description": row["description"],
         "MaxSessionDuration": row["max_session_seconds"],
     }

@@ -44,7 +44,7 @@ def get_user(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 def list_users(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     rows, more = list_page(call, USERS, parameters)
-    return {"Users": [_listed(row) for row in rows], **more}
+    return {"Users": [as_listed(row) for row in rows], **more}
 
 
 def update_user(parameters: dict[str, Any], call: ServiceCall) -> None:
@@ -62,6 +62,8 @@ def update_user(parameters: dict[str, Any], call: ServiceCall) -> None:
 
 def delete_user(parameters: dict[str, Any], call: ServiceCall) -> None:
     row = authorized(call, USERS, parameters)
+    if row["groups"]:
+        raise errors.conflict("Cannot delete entity, must remove users from group first.")
     check_deletable(row)
     if call.database.count("access_keys", {"principal_arn": row["arn"]}):
         raise errors.conflict("Cannot delete entity, must delete access keys first.")
@@ -74,7 +76,7 @@ def _stored(call: ServiceCall, name: str) -> Row:
     return row
 
 
-def _listed(row: Row) -> dict[str, Any]:
+def as_listed(row: Row) -> dict[str, Any]:
     return {
         "Path": row["path"],
         "UserName": row["name"],
@@ -87,7 +89,7 @@ def _listed(row: Row) -> dict[str, Any]:
 def _described(row: Row) -> dict[str, Any]:
     """With what lists leave out."""
     return {
-        **_listed(row),
+        **as_listed(row),
         "PermissionsBoundary": boundary_as_wire(row),
         "Tags": tags_as_wire(row["tags"]),
     }

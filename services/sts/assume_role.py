@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors, trust
-from services.sts.session_policies import credentials, packed_policy_size, requested_tags, session_policies
+from services.sts.session_policies import (
+    credentials,
+    packed_policy_size,
+    requested_tag_conditions,
+    requested_tags,
+    session_policies,
+)
 from shared.audit import ApiEvent, Resource
 from shared.catalog import AwsService
 from shared.database import Row
@@ -112,7 +118,7 @@ def _record_for_service(
             read_only=True,
             request_parameters={"roleArn": role_arn, "roleSessionName": session_name},
             resources=[] if role is None else [Resource(role_arn, role["account_id"], _ROLE)],
-            error_code=None if refusal is None else refusal.code,
+            error_code=None if refusal is None else "AccessDenied",
             error_message=None if refusal is None else refusal.message,
             shared=True,
             request_id=caller.request_id,
@@ -182,9 +188,7 @@ def _context(
         values["sts:sourceidentity"] = request.source_identity
     if request.transitive_tag_keys:
         values["sts:transitivetagkeys"] = request.transitive_tag_keys
-    if request.tags:
-        values["aws:tagkeys"] = tuple(request.tags)
-        values |= {f"aws:requesttag/{key.lower()}": value for key, value in request.tags.items()}
+    values |= requested_tag_conditions(request.tags or {})
     if role is not None:
         values |= {f"aws:resourcetag/{key.lower()}": value for key, value in role["tags"].items()}
     return values

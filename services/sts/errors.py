@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from shared.errors import Refusal, ServiceError
-from shared.policy import MalformedPolicy
+from shared.policy import InvalidJson, MalformedPolicy
 
 
 def refuse(refusal: Refusal) -> ServiceError:
+    if isinstance(refusal, InvalidJson):
+        return ServiceError("MalformedPolicyDocumentException", "The policy is not in the valid JSON format.")
     if isinstance(refusal, MalformedPolicy):
         return ServiceError("MalformedPolicyDocumentException", refusal.message)
     raise refusal

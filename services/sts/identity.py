@@ -1,10 +1,11 @@
-"""Who am I, and whose access key is this?"""
+"""Who am I, whose access key is this, and what did that refusal say?"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors
+from shared.errors import ServiceError
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -21,3 +22,8 @@ def get_access_key_info(parameters: dict[str, Any], call: ServiceCall) -> dict[s
     if account_id is None:
         raise errors.invalid("The access key is of no account in this world.")
     return {"Account": account_id}
+
+
+def decode_authorization_message(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    """No simulated service encodes what it tells of a refusal, so no message is one that can be decoded."""
+    raise ServiceError("InvalidAuthorizationMessageException", "The message is not valid.")

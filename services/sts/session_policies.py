@@ -5,11 +5,13 @@ The packed form of AWS's session tokens is not simulated: PackedPolicySize is wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors
 from shared.identities import AccessKey
 from shared.policy import PolicyKind, parse_policy
+from shared.principal_context import Value
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -51,6 +53,14 @@ def requested_tags(parameters: dict[str, Any]) -> dict[str, str]:
     if any(key.lower().startswith("aws:") for key in tags):
         raise errors.invalid_tags("Tag keys that begin with aws: are reserved.")
     return tags
+
+
+def requested_tag_conditions(tags: Mapping[str, str]) -> dict[str, Value]:
+    """What policies can ask about the tags that a session is to have."""
+    conditions: dict[str, Value] = {f"aws:requesttag/{key.lower()}": value for key, value in tags.items()}
+    if tags:
+        conditions["aws:tagkeys"] = tuple(tags)
+    return conditions
 
 
 def credentials(key: AccessKey) -> dict[str, Any]:

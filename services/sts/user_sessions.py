@@ -5,12 +5,22 @@ MFA is left out: a request that carries a code is refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors
-from services.sts.session_policies import credentials, packed_policy_size, requested_tags, session_policies
+from services.sts.session_policies import (
+    credentials,
+    packed_policy_size,
+    requested_tag_conditions,
+    requested_tags,
+    session_policies,
+)
 from shared.identities import SessionRequest
-from shared.identity import FEDERATED, USER, Principal
+from shared.identity import FEDERATED, USER, Principal, federated_user_arn
+from shared.permissions import access_denied, decide, request_of
+from shared.principal_context import of_caller
+from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -30,8 +40,9 @@ def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[
     """Without a session policy the federated user may do nothing but what resource policies give it."""
     user = _user(call)
     name = parameters["Name"]
-    policy, policy_arns = session_policies(call, parameters, call.account_id)
     tags = requested_tags(parameters)
+    _authorize(call, federated_user_arn(call.account_id, name), tags)
+    policy, policy_arns = session_policies(call, parameters, call.account_id)
     seconds = parameters.get("DurationSeconds", DEFAULT_SECONDS)
     request = SessionRequest(name, seconds, policy=policy, policy_arns=policy_arns, tags=tags)
     key = call.identities.create_session(user.arn, request, FEDERATED)
@@ -40,6 +51,21 @@ def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[
         "FederatedUser": {"FederatedUserId": f"{call.account_id}:{name}", "Arn": key.principal_arn},
         "PackedPolicySize": packed_policy_size(policy, policy_arns, tags),
     }
+
+
+def _authorize(call: ServiceCall, resource: str, tags: Mapping[str, str]) -> None:
+    """Refuse what the user's policies do not allow; tags are a right of their own. Raises: AccessDenied.
+
+    Source: "Passing session tags in AWS STS" of the IAM User Guide.
+    """
+    context = {**of_caller(call.caller, call.clock.now()), **requested_tag_conditions(tags)}
+    for action in ("sts:GetFederationToken", *(["sts:TagSession"] if tags else [])):
+        request = request_of(call.caller, action, resource, context)
+        decision = decide(call.caller.principal, request)
+        refusal = None if decision.allows else decision.reason(action)
+        call.rulings.append(Ruling(call.caller.principal, request, refusal))
+        if refusal is not None:
+            raise access_denied(call.caller, request, refusal)
 
 
 def _user(call: ServiceCall) -> Principal:

@@ -1,26 +1,22 @@
 """The role that a customer gives a batch job: may the caller pass it on, and may Voice ID take it?
 
-Source: the permissions of "Batch enrollment using audio data from prior calls" of the Connect Administrator Guide;
-"Granting a user permissions to pass a role to an AWS service" of the IAM User Guide.
+Source: the permissions of "Batch enrollment using audio data from prior calls" of the Connect Administrator Guide.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.passing_roles import authorize_passing
 from services.sts.assume_role import assume_role_as_service
 from services.voice_id import errors
 from services.voice_id.domain import Domain
 from services.voice_id.worker import Worker
 from shared.catalog import SERVICES
 from shared.identity import Caller
-from shared.permissions import access_denied, decide, request_of
-from shared.principal_context import of_caller
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
-
-_PASSING = "iam:PassRole"
 
 
 def check_role(call: ServiceCall, role_arn: str, domain: Domain) -> None:
@@ -30,15 +26,7 @@ def check_role(call: ServiceCall, role_arn: str, domain: Domain) -> None:
     """
     if role_arn.split(":")[4] != call.account_id:
         raise errors.invalid("The data access role must be in the account of the domain.")
-    context = {
-        **of_caller(call.caller, call.clock.now()),
-        "iam:passedtoservice": call.identity.principal,
-        "iam:associatedresourcearn": domain.arn,
-    }
-    request = request_of(call.caller, _PASSING, role_arn, context)
-    decision = decide(call.caller.principal, request)
-    if not decision.allows:
-        raise access_denied(call.caller, request, decision.reason(_PASSING))
+    authorize_passing(call, role_arn, for_resource=domain.arn)
 
 
 def assume_role(worker: Worker, domain: Domain, role_arn: str, job_id: str) -> Caller:

@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError, fields, missing, validate
 from shared.aws.json_body import JSON_TIMESTAMP_FORMAT
 from shared.aws.patterns import compiled
 from shared.aws.values import blob_from_wire, float_from_text, serialization_error, timestamp_from_wire
-from shared.aws.violations import Violation, path_name, value_in_words
+from shared.aws.violations import PATTERN, Violation, path_name, value_in_words
 from shared.errors import ServiceError
 
 NOT_NULL = "Member must not be null"
@@ -30,7 +30,7 @@ class FullMatch(validate.Validator):
 
     def __init__(self, pattern: str) -> None:
         self._compiled = compiled(pattern)
-        self._words = f"Member must satisfy regular expression pattern: {pattern}"
+        self._words = f"{PATTERN}{pattern}"
 
     def __call__(self, value: str) -> str:
         if self._compiled is not None and self._compiled.fullmatch(value) is None:
@@ -65,7 +65,7 @@ def constraints_of(shape: Any) -> tuple[list[validate.Validator], list[str]]:
         words.append(f"Member must have {quality} greater than or equal to {limits['min']}")
         validators.append(kind(min=limits["min"], error=words[-1]))
     if "pattern" in limits and shape.type_name == "string":
-        words.append(f"Member must satisfy regular expression pattern: {limits['pattern']}")
+        words.append(f"{PATTERN}{limits['pattern']}")
         validators.append(FullMatch(limits["pattern"]))
     if limits.get("enum") and shape.type_name == "string":
         words.append(f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]")

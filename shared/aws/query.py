@@ -17,7 +17,7 @@ from shared.aws.errors import status_of
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.models import error_shapes_by_code, operations_by_name, wire_name
 from shared.aws.protocol import Route
-from shared.aws.values import from_text, serialization_error
+from shared.aws.values import WHOLE_SECONDS, from_text, serialization_error
 from shared.aws.xml_body import legal, list_tag, write_members
 from shared.errors import ServiceError
 
@@ -76,7 +76,7 @@ class QueryProtocol:
         if shape is not None:
             wrapper = shape.serialization.get("resultWrapper")
             parent = root if wrapper is None else ElementTree.SubElement(root, wrapper)
-            write_members(parent, shape, result)
+            write_members(parent, shape, result, WHOLE_SECONDS)
         elif any(value is not None for value in result.values()):
             raise LookupError(f"{operation.name} has no output.")
         metadata = ElementTree.SubElement(root, "ResponseMetadata")

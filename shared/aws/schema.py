@@ -36,9 +36,10 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
         parameters: dict[str, Any] = _input_field(operation).deserialize(document)
     except ValidationError as invalid:
         violations = [problem for problem in invalid.messages if isinstance(problem, Violation)]
-        code, logged = validation_error_code(operation), describe(without_values(violations))
+        code, service = validation_error_code(operation), operation.service_model.service_name
+        logged = describe(without_values(violations), service)
         broken = [(".".join(violation.path), violation.value) for violation in violations]
-        raise InvalidParameters(code, describe(violations), logged=logged, broken=broken) from None
+        raise InvalidParameters(code, describe(violations, service), logged=logged, broken=broken) from None
     except RecursionError:
         raise serialization_error("The request is nested too deeply.") from None
     return parameters

@@ -28,10 +28,15 @@ def serialization_error(message: str) -> ServiceError:
     return ServiceError("SerializationException", message)
 
 
+WHOLE_SECONDS = "iso8601 in whole seconds"
+"""A format that no model names."""
+
+
 def timestamp_to_wire(moment: datetime | float, timestamp_format: str) -> str | float:
     """Write an aware datetime, or seconds since 1970, cut to milliseconds.
 
-    timestamp_format: "unixTimestamp" gives a number, "iso8601" and "rfc822" give text. Case is ignored.
+    timestamp_format: "unixTimestamp" gives a number, "iso8601" and "rfc822" give text, and so does WHOLE_SECONDS.
+        Case is ignored.
     """
     if not isinstance(moment, datetime):
         moment = EPOCH + timedelta(seconds=moment)
@@ -41,7 +46,8 @@ def timestamp_to_wire(moment: datetime | float, timestamp_format: str) -> str | 
     moment = moment.astimezone(UTC)
     if wanted == "rfc822":
         return format_datetime(moment.replace(microsecond=0), usegmt=True)
-    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
+    has_fraction = moment.microsecond >= 1000 and timestamp_format != WHOLE_SECONDS
+    precision = "milliseconds" if has_fraction else "seconds"
     return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+PATTERN = "Member must satisfy regular expression pattern: "
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -35,8 +37,22 @@ def without_values(violations: Sequence[Violation]) -> list[Violation]:
     return [replace(violation, value=None) for violation in violations]
 
 
-def describe(violations: Sequence[Violation]) -> str:
+_WORDS_OF_IAM = {
+    r"[\w+=,.@-]+": "It must contain only alphanumeric characters and/or the following: +=,.@_-",
+    r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)": (
+        "It must begin and end with / and contain only alphanumeric characters and/or / characters."
+    ),
+}
+"""Pattern -> what IAM, and no other service, says of a value that does not match it. Source: observed."""
+
+
+def describe(violations: Sequence[Violation], service_name: str = "") -> str:
     """The message of a ValidationException."""
+    if service_name == "iam":
+        for violation in violations:
+            pattern = violation.constraint.removeprefix(PATTERN)
+            if pattern in _WORDS_OF_IAM:
+                return f"The specified value for {violation.path[-1]} is invalid. {_WORDS_OF_IAM[pattern]}"
     noun = "error" if len(violations) == 1 else "errors"
     return f"{len(violations)} validation {noun} detected: {'; '.join(map(str, violations))}"
 

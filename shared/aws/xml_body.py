@@ -80,39 +80,44 @@ def list_tag(name: str, shape: Any) -> str:
     return wire_name(name, shape)
 
 
-def write_members(parent: ElementTree.Element, shape: Any, members: dict[str, Any]) -> None:
-    """Write a structure's members as children. Raises: LookupError for a member that the model does not know."""
+def write_members(
+    parent: ElementTree.Element, shape: Any, members: dict[str, Any], dates: str = _TIMESTAMP_FORMAT
+) -> None:
+    """Write a structure's members as children. dates: the format of those whose shapes name none.
+
+    Raises: LookupError for a member that the model does not know.
+    """
     for name, value in members.items():
         if value is None:
             continue
         if name not in shape.members:
             raise LookupError(f"{shape.name} has no member {name}.")
-        write(parent, list_tag(name, shape.members[name]), shape.members[name], value)
+        write(parent, list_tag(name, shape.members[name]), shape.members[name], value, dates)
 
 
-def write(parent: ElementTree.Element, tag: str, shape: Any, value: Any) -> None:
+def write(parent: ElementTree.Element, tag: str, shape: Any, value: Any, dates: str = _TIMESTAMP_FORMAT) -> None:
     """Write a value of a shape as a child of `parent`."""
     flattened = bool(shape.serialization.get("flattened"))
     match shape.type_name:
         case "structure":
-            write_members(ElementTree.SubElement(parent, tag), shape, value)
+            write_members(ElementTree.SubElement(parent, tag), shape, value, dates)
         case "list":
             inside = parent if flattened else ElementTree.SubElement(parent, tag)
             element_tag = tag if flattened else wire_name("member", shape.member)
             for element in value:
-                write(inside, element_tag, shape.member, element)
+                write(inside, element_tag, shape.member, element, dates)
         case "map":
             inside = parent if flattened else ElementTree.SubElement(parent, tag)
-            _write_entries(inside, tag if flattened else "entry", shape, value)
+            _write_entries(inside, tag if flattened else "entry", shape, value, dates)
         case _:
-            ElementTree.SubElement(parent, tag).text = legal(to_text(shape, value, _TIMESTAMP_FORMAT))
+            ElementTree.SubElement(parent, tag).text = legal(to_text(shape, value, dates))
 
 
-def _write_entries(parent: ElementTree.Element, tag: str, shape: Any, mapping: dict[str, Any]) -> None:
+def _write_entries(parent: ElementTree.Element, tag: str, shape: Any, mapping: dict[str, Any], dates: str) -> None:
     for key, value in mapping.items():
         entry = ElementTree.SubElement(parent, tag)
         write(entry, wire_name("key", shape.key), shape.key, key)
-        write(entry, wire_name("value", shape.value), shape.value, value)
+        write(entry, wire_name("value", shape.value), shape.value, value, dates)
 
 
 def legal(text: str) -> str:

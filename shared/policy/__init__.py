@@ -16,17 +16,19 @@ exists.
 """
 
 from shared.policy.document import Policy, PolicyKind, Statement, parse_policy
-from shared.policy.errors import MalformedPolicy
+from shared.policy.errors import InvalidJson, MalformedPolicy, PolicySyntaxError
 from shared.policy.evaluation import SILENT, Decision, Verdict, evaluate, explain
 from shared.policy.request import PolicyRequest
 
 __all__ = [
     "SILENT",
     "Decision",
+    "InvalidJson",
     "MalformedPolicy",
     "Policy",
     "PolicyKind",
     "PolicyRequest",
+    "PolicySyntaxError",
     "Statement",
     "Verdict",
     "evaluate",

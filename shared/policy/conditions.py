@@ -22,7 +22,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from shared.policy.errors import MalformedPolicy
+from shared.policy.errors import NO_VENDOR, MalformedPolicy, PolicySyntaxError
 from shared.policy.patterns import Matcher, Template, Variable, matcher
 from shared.policy.request import Context
 
@@ -77,11 +77,11 @@ def parse_condition(written: str, key: str, values: tuple[str, ...], *, variable
     """
     found = _OPERATOR.fullmatch(written)
     if ":" not in key.strip(":"):
-        raise MalformedPolicy(f"Condition key {key!r} must be prefaced by a vendor, such as aws or kms.")
+        raise MalformedPolicy(NO_VENDOR)
     if written == "Null":
         return Condition(written, key, values, frozenset(), _null_test(key.lower(), values))
     if found is None or found[2] not in _OPERATORS:
-        raise MalformedPolicy(f"{written!r} is no condition operator.")
+        raise PolicySyntaxError(f"{written!r} is no condition operator.")
     quantifier, base, if_exists = found.groups()
     family, negated = _OPERATORS[base]
     templates = [

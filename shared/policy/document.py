@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from shared.policy.conditions import Condition, parse_condition
-from shared.policy.errors import MalformedPolicy
+from shared.policy.errors import NO_VENDOR, MalformedPolicy, PolicySyntaxError
 from shared.policy.json_text import check_elements, check_object, load, one_of, text_of, texts_of
 from shared.policy.patterns import Matcher, Template, Variable, matcher
 from shared.policy.principals import INVALID_PRINCIPAL, Principals, parse_principals
@@ -23,6 +23,8 @@ from shared.policy.principals import INVALID_PRINCIPAL, Principals, parse_princi
 _KEY_POLICY_TEXT = re.compile(r"[\t\n\r\x20-\xff]*")
 _IDENTITY_SID = re.compile(r"[A-Za-z0-9]*")
 _ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9-]+):[^\s:]+")
+_VENDOR = re.compile(r"\*|[A-Za-z0-9-]+")
+_ONE_COLON = "Actions/Condition can contain only one colon."
 _VERSIONS = {"2012-10-17": True, "2008-10-17": False}  # -> whether it has policy variables
 _STATEMENT_ELEMENTS = {"Sid", "Effect", "Condition"}.union(
     f"{negation}{name}" for name in ("Principal", "Action", "Resource") for negation in ("", "Not")
@@ -107,11 +109,11 @@ def _parse_policy(text: str, kind: PolicyKind) -> Policy:
     check_elements(document, elements, "a policy")
     version = text_of(document.get("Version", "2008-10-17"), "Version")
     if version not in _VERSIONS:
-        raise MalformedPolicy(f"The policy language has no version {version!r}.")
+        raise PolicySyntaxError(f"The policy language has no version {version!r}.")
     written = document.get("Statement")
     objects = [written] if isinstance(written, dict) else written
     if not isinstance(objects, list) or not objects:
-        raise MalformedPolicy("A policy must have at least one statement.")
+        raise PolicySyntaxError("A policy must have at least one statement.")
     parser = _StatementParser(kind, variables=_VERSIONS[version])
     statements = tuple(parser.parse(index, item) for index, item in enumerate(objects))
     _check_sids(statements, kind)
@@ -126,11 +128,11 @@ class _StatementParser:
 
     def parse(self, index: int, written: Any) -> Statement:
         if not isinstance(written, dict):
-            raise MalformedPolicy("A statement must be a JSON object.")
+            raise PolicySyntaxError("A statement must be a JSON object.")
         check_elements(written, _STATEMENT_ELEMENTS, "a statement")
         effect = written.get("Effect")
         if effect not in ("Allow", "Deny"):
-            raise MalformedPolicy("The Effect of a statement must be Allow or Deny.")
+            raise PolicySyntaxError("The Effect of a statement must be Allow or Deny.")
         actions, resources = self._actions(written), self._resources(written)
         conditions = self._conditions(written.get("Condition", {}))
         variables = [part.variables for part in (resources, *conditions) if part]
@@ -149,10 +151,12 @@ class _StatementParser:
         name = one_of(written, "Principal")
         if self.kind is PolicyKind.IDENTITY:
             if name is not None:
-                raise MalformedPolicy("An identity policy must not name a principal.")
+                raise MalformedPolicy("Policy document should not specify a principal.")
             return None
         if name is None:
-            raise MalformedPolicy("A statement must name one or more principals.")
+            of_trust = self.kind is PolicyKind.TRUST
+            text = "Missing required field Principal" if of_trust else "A statement must name one or more principals."
+            raise MalformedPolicy(text)
         element = written[name]
         if element == "*":
             element = {"AWS": "*"}
@@ -165,7 +169,7 @@ class _StatementParser:
         name, texts = self._selected(written, "Action")
         for text in texts:
             if not _ACTION.fullmatch(text):
-                raise MalformedPolicy(f"Action {text!r} must be prefaced by a vendor, such as kms.")
+                raise _bad_action(text)
             if self.kind is PolicyKind.TRUST and not text.lower().startswith("sts:"):
                 raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
         if name is None:
@@ -201,11 +205,13 @@ class _StatementParser:
         if texts:
             return name, texts
         if self.kind is not PolicyKind.RESOURCE:
-            raise MalformedPolicy(f"Policy statement must contain {base.lower()}s.")
+            of_trust = self.kind is PolicyKind.TRUST
+            words = f"Missing required field {base}" if of_trust else f"Policy statement must contain {base.lower()}s."
+            raise MalformedPolicy(words)
         return None, ()
 
     def _check_resource(self, text: str) -> None:
-        if self.kind is PolicyKind.IDENTITY and not text.startswith(("arn:", "*")):
+        if self.kind is PolicyKind.IDENTITY and text != "*" and not text.startswith("arn:"):
             raise MalformedPolicy(f'Resource {text} must be in ARN format or "*".')
         before, variable, _ = text.partition("${")
         if self.variables and variable and before.count(":") < 5:
@@ -224,6 +230,17 @@ class _StatementParser:
         return tuple(conditions)
 
 
+def _bad_action(text: str) -> MalformedPolicy:
+    vendor, colon, name = text.partition(":")
+    if not colon:
+        return MalformedPolicy(NO_VENDOR)
+    if ":" in name:
+        return MalformedPolicy(_ONE_COLON)
+    if not _VENDOR.fullmatch(vendor):
+        return MalformedPolicy(f"Vendor {vendor} is not valid")
+    return PolicySyntaxError(f"Action {text!r} names no operation.")
+
+
 def _check_overly_permissive(condition: Condition) -> None:
     for prefix, what in _OVERLY_PERMISSIVE.items():
         if condition.operator.startswith("ForAllValues:") and condition.name.startswith(prefix):
@@ -239,6 +256,9 @@ def _check_sids(statements: tuple[Statement, ...], kind: PolicyKind) -> None:
         return
     sids = [statement.sid for statement in statements if statement.sid]
     if not all(_IDENTITY_SID.fullmatch(sid) for sid in sids):
-        raise MalformedPolicy("Statement IDs (SID) must be alpha-numeric.")
+        raise MalformedPolicy(
+            "Statement IDs (SID) must be alpha-numeric. "
+            "Check that your input satisfies the regular expression [0-9A-Za-z]*"
+        )
     if len(set(sids)) < len(sids):
         raise MalformedPolicy("Statement IDs (SID) in a single policy must be unique.")

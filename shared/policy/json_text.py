@@ -1,4 +1,4 @@
-"""The JSON of a policy, read strictly: no key twice in one object, and numbers only as condition values.
+"""The JSON of a policy, read strictly, no key twice in one object and numbers only as condition values; and printed.
 
 Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.policy.errors import MalformedPolicy
+from shared.policy.errors import InvalidJson, PolicySyntaxError
 
 
 class _Number(str):
@@ -18,7 +18,7 @@ class _Number(str):
 
 
 def load(text: str) -> dict[str, Any]:
-    """The object that a text holds. Raises: MalformedPolicy if it holds none."""
+    """The object that a text holds. Raises: PolicySyntaxError if it holds none."""
     try:
         document = json.loads(
             text,
@@ -28,45 +28,59 @@ def load(text: str) -> dict[str, Any]:
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
-        raise MalformedPolicy("The policy is not valid JSON.") from error
+        raise InvalidJson("The policy is not valid JSON.") from error
     if not isinstance(document, dict):
-        raise MalformedPolicy("A policy must be a JSON object.")
+        raise PolicySyntaxError("A policy must be a JSON object.")
     return document
+
+
+def printed(value: Any, depth: int = 0) -> str:
+    """JSON as AWS prints a key policy: a line for each member of an object, arrays in a row.
+
+    Source: the example of GetKeyPolicy in the AWS KMS API Reference.
+    """
+    if isinstance(value, dict) and value:
+        inner = "  " * (depth + 1)
+        members = [f"{inner}{json.dumps(name)} : {printed(member, depth + 1)}" for name, member in value.items()]
+        return "{\n" + ",\n".join(members) + "\n" + "  " * depth + "}"
+    if isinstance(value, list) and value:
+        return f"[ {', '.join(printed(item, depth) for item in value)} ]"
+    return {"{}": "{ }", "[]": "[ ]"}.get(text := json.dumps(value, ensure_ascii=False), text)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise MalformedPolicy("A JSON object of the policy holds the same key twice.")
+        raise PolicySyntaxError("A JSON object of the policy holds the same key twice.")
     return members
 
 
 def _refuse_constant(name: str) -> None:
-    raise MalformedPolicy(f"{name} is not valid JSON.")
+    raise InvalidJson(f"{name} is not valid JSON.")
 
 
 def check_object(value: Any, what: str) -> None:
     if not isinstance(value, dict):
-        raise MalformedPolicy(f"{what} must be a JSON object.")
+        raise PolicySyntaxError(f"{what} must be a JSON object.")
 
 
 def check_elements(written: dict[str, Any], known: set[str], what: str) -> None:
     unknown = sorted(written.keys() - known)
     if unknown:
-        raise MalformedPolicy(f"{unknown[0]!r} is no element of {what}.")
+        raise PolicySyntaxError(f"{unknown[0]!r} is no element of {what}.")
 
 
 def one_of(written: dict[str, Any], name: str) -> str | None:
-    """Which of an element and its Not form is there. Raises: MalformedPolicy if both are."""
+    """Which of an element and its Not form is there. Raises: PolicySyntaxError if both are."""
     present = [element for element in (name, f"Not{name}") if element in written]
     if len(present) > 1:
-        raise MalformedPolicy(f"A statement must not have both {name} and Not{name}.")
+        raise PolicySyntaxError(f"A statement must not have both {name} and Not{name}.")
     return present[0] if present else None
 
 
 def text_of(value: Any, what: str) -> str:
     if not isinstance(value, str) or isinstance(value, _Number):
-        raise MalformedPolicy(f"{what} must be a string.")
+        raise PolicySyntaxError(f"{what} must be a string.")
     return value
 
 

@@ -9,8 +9,13 @@ Source: IAM User Guide, "AWS JSON policy elements: Principal".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
+
+from shared.identity import root_arn
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 Rename = Callable[[str], str | None]
 """Takes the name of an AWS principal; returns its new name, or None if it keeps its own."""
@@ -22,6 +27,18 @@ def rename_principals(text: str, rename: Rename) -> str | None:
     written = document["Statement"]
     changed = [_in_statement(statement, rename) for statement in (written if isinstance(written, list) else [written])]
     return json.dumps(document) if any(changed) else None
+
+
+def with_root_arns(text: str) -> str:
+    """The JSON text of a policy with accounts named by the ARNs of their roots, as AWS saves it.
+
+    Source: IAM User Guide, "AWS JSON policy elements: Principal", AWS account principals.
+    """
+
+    def to_root_arn(name: str) -> str | None:
+        return root_arn(name) if _ACCOUNT_ID.fullmatch(name) else None
+
+    return rename_principals(text, to_root_arn) or text
 
 
 def _in_statement(statement: dict[str, Any], rename: Rename) -> bool:

@@ -247,6 +247,17 @@ class TestAuthorization:
         server.advance("PT1M")
         assert len(closed.events()) == 1
 
+    def test_a_policy_may_ask_for_the_names_of_the_service_that_calls(
+        self, server: Server, account: Account, events: Any
+    ) -> None:
+        inbox = Inbox.open(account, "inbox-of-service", for_events=False)
+        inbox.subscribe()
+        names = {"aws:PrincipalServiceNamesList": "events.amazonaws.com"}
+        inbox.admit(**{"ForAnyValue:StringEquals": names})
+        put(events)
+        server.run_jobs()
+        assert len(inbox.events()) == 1
+
     def test_a_queue_under_a_customers_key_needs_the_keys_policy_too(
         self, server: Server, account: Account, events: Any, kms: Any, kms_key: str, inbox: Inbox, trail: Any
     ) -> None:

@@ -180,6 +180,33 @@ class TestBuses:
         assert "KmsKeyIdentifier" in refusal.message
 
 
+class TestRoles:
+    def test_a_role_is_taken_from_whom_may_pass_it_to_the_service(self, account: Account, inbox: Inbox) -> None:
+        role = f"arn:aws:iam::{account.account_id}:role/deliver"
+        passing = {
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": role,
+            "Condition": {"StringEquals": {"iam:PassedToService": "events.amazonaws.com"}},
+        }
+        events_only = {"Effect": "Allow", "Action": "events:*", "Resource": "*"}
+        for name, statements in (("ann", [events_only]), ("bob", [events_only, passing])):
+            events = account.user(name, {"Version": "2012-10-17", "Statement": statements}).client("events")
+            for call in (
+                lambda events=events, name=name: events.put_rule(Name=name, EventPattern=EVERYTHING, RoleArn=role),
+                lambda events=events, name=name: events.put_targets(
+                    Rule="r", Targets=[{"Id": name, "Arn": inbox.arn, "RoleArn": role}]
+                ),
+            ):
+                account.client("events").put_rule(Name="r", EventPattern=EVERYTHING)
+                if name == "bob":
+                    call()
+                    continue
+                with refused("AccessDeniedException") as refusal:
+                    call()
+                assert f"is not authorized to perform: iam:PassRole on resource: {role} " in refusal.message
+
+
 class TestPutEvents:
     @pytest.mark.parametrize(
         ("change", "code"),

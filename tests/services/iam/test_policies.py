@@ -36,12 +36,62 @@ class TestInlinePolicies:
             iam.get_user_policy(UserName="ann", PolicyName="c")
         assert refusal.message == "The user policy with name c cannot be found."
 
-    def test_a_malformed_document_is_refused(self, account: Account, iam: Any) -> None:
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("kms:* for everyone", "Syntax errors in policy."),
+            ("{}", "Syntax errors in policy."),
+            (document(), "Syntax errors in policy."),
+            (document({**allow("kms:*"), "Effect": "allow"}), "Syntax errors in policy."),
+            (document(allow("kms:*", NotAction="kms:*")), "Syntax errors in policy."),
+            (document(allow("kms:*", Other="x")), "Syntax errors in policy."),
+            (document(allow("kms:*", Condition={"StringSame": {"aws:a": "b"}})), "Syntax errors in policy."),
+            (document({"Effect": "Allow", "Resource": "*"}), "Policy statement must contain actions."),
+            (document({"Effect": "Allow", "Action": "kms:*"}), "Policy statement must contain resources."),
+            (document(allow()), "Policy statement must contain actions."),
+            (document(allow("kms:*", Resource="key")), 'Resource key must be in ARN format or "*".'),
+            (document(allow("kms:*", Resource="*key")), 'Resource *key must be in ARN format or "*".'),
+            (
+                document(allow("Encrypt")),
+                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+            ),
+            (document(allow("kms:kms:Encrypt")), "Actions/Condition can contain only one colon."),
+            (document(allow("k ms:Encrypt")), "Vendor k ms is not valid"),
+            (document(allow("kms:*", Principal={"AWS": "*"})), "Policy document should not specify a principal."),
+            (
+                document(allow("kms:*", Sid="of two words")),
+                "Statement IDs (SID) must be alpha-numeric. "
+                "Check that your input satisfies the regular expression [0-9A-Za-z]*",
+            ),
+            (
+                document(allow("kms:*", Sid="a"), deny("kms:*", Sid="a")),
+                "Statement IDs (SID) in a single policy must be unique.",
+            ),
+        ],
+        ids=[
+            "no-json", "no-statement", "statement-empty", "effect-in-lower-case", "action-twice", "unknown-element",
+            "unknown-operator", "no-action", "no-resource", "actions-empty", "resource-no-arn", "resource-half-wild",
+            "action-without-vendor", "action-with-two-colons", "bad-vendor", "principal", "bad-sid", "sid-twice",
+        ],
+    )  # fmt: skip
+    def test_a_malformed_document_is_refused_in_the_words_of_aws(self, iam: Any, text: str, message: str) -> None:
         iam.create_user(UserName="ann")
-        with refused("MalformedPolicyDocument"):
-            iam.put_user_policy(
-                UserName="ann", PolicyName="p", PolicyDocument=document(allow("kms:*", Principal={"AWS": "*"}))
-            )
+        for put in (
+            lambda: iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=text),
+            lambda: iam.create_policy(PolicyName="p", PolicyDocument=text),
+        ):
+            with refused("MalformedPolicyDocument") as refusal:
+                put()
+            assert (refusal.status, refusal.message) == (400, message)
+
+    def test_a_managed_policy_is_of_the_newer_version(self, iam: Any) -> None:
+        iam.create_user(UserName="ann")
+        for version in ("", '"Version": "2008-10-17", '):
+            old = f'{{{version}"Statement": [{{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}]}}'
+            iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=old)
+            with refused("MalformedPolicyDocument") as refusal:
+                iam.create_policy(PolicyName="p", PolicyDocument=old)
+            assert refusal.message == "Policy document must be version 2012-10-17 or greater."
 
     def test_all_inline_policies_of_a_user_are_limited_together(self, iam: Any) -> None:
         iam.create_user(UserName="ann")

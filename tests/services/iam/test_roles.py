@@ -24,14 +24,15 @@ class TestShape:
         assert made["RoleId"].startswith("AROA")
         assert made["AssumeRolePolicyDocument"]["Statement"][0]["Action"] == "sts:AssumeRole"
         assert (made["Description"], made["MaxSessionDuration"]) == ("Reads.", 7200)
-        assert iam.get_role(RoleName="reader")["Role"] == made
+        assert iam.get_role(RoleName="reader")["Role"] == {**made, "RoleLastUsed": {}}
         assert iam.list_roles()["Roles"] == [made]
 
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("{", "JSON"),
-            (document({"Effect": "Allow", "Action": "sts:AssumeRole"}), "principals"),
+            ("{", "This policy contains invalid Json"),
+            (document({"Effect": "Allow", "Action": "sts:AssumeRole"}), "Missing required field Principal"),
+            (document({"Effect": "Allow", "Principal": "*"}), "Missing required field Action"),
             (document(allow("sts:AssumeRole", Principal={"AWS": "*"})), "Has prohibited field Resource"),
             (trust({"AWS": "*"}, "kms:Decrypt"), "AssumeRole policy may only specify STS AssumeRole actions."),
             (
@@ -39,7 +40,7 @@ class TestShape:
                 'Invalid principal in policy: "AWS":"arn:aws:iam::999999999999:user/nobody"',
             ),
         ],
-        ids=["no-json", "no-principal", "with-a-resource", "another-action", "unknown-principal"],
+        ids=["no-json", "no-principal", "no-action", "with-a-resource", "another-action", "unknown-principal"],
     )
     def test_a_trust_policy_that_aws_would_not_take(self, iam: Any, text: str, message: str) -> None:
         with refused("MalformedPolicyDocument") as refusal:

@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.services.iam.support import EVERYTHING, allow, aws, document, managed, user
 from tests.support import Account, Server, refused
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 class TestShape:
@@ -18,6 +21,7 @@ class TestShape:
         assert made["Arn"] == f"arn:aws:iam::{account.account_id}:user/dev/Ann"
         assert made["UserId"].startswith("AIDA")
         assert len(made["UserId"]) == 21
+        assert made["CreateDate"].microsecond == 0
         assert made["Tags"] == tags
         assert iam.get_user(UserName="Ann")["User"] == made
         [listed] = iam.list_users(PathPrefix="/dev/")["Users"]
@@ -32,7 +36,7 @@ class TestShape:
             (lambda iam: iam.create_user(UserName="x", Path="/no-end"), "ValidationError", 400),
             (lambda iam: iam.delete_user(UserName="administrator"), "DeleteConflict", 409),
             (lambda iam: iam.list_users(Marker="none of ours"), "ValidationError", 400),
-            (lambda iam: iam.list_groups(), "NotImplemented", 501),
+            (lambda iam: iam.list_mfa_devices(), "NotImplemented", 501),
             (lambda iam: iam.delete_access_key(AccessKeyId="AKIA" + "A" * 16), "NoSuchEntity", 404),
             (lambda iam: iam.get_access_key_last_used(AccessKeyId="AKIA" + "A" * 16), "NoSuchEntity", 404),
         ],
@@ -53,6 +57,68 @@ class TestShape:
             call(iam)
         assert refusal.status == status
         assert refusal.response["Error"]["Type"] == ("Sender" if status < 500 else "Receiver")
+
+    @pytest.mark.parametrize(
+        ("call", "message"),
+        [
+            (
+                lambda iam: iam.create_user(UserName="a b"),
+                "The specified value for userName is invalid. "
+                "It must contain only alphanumeric characters and/or the following: +=,.@_-",
+            ),
+            (
+                lambda iam: iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}", Path="/no-end"),
+                "The specified value for path is invalid. "
+                "It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+            ),
+            (
+                lambda iam: iam.create_user(UserName="a", PermissionsBoundary="arn:aws:iam::aws:policy/None"),
+                "Scope ARN: arn:aws:iam::aws:policy/None does not exist or is not attachable.",
+            ),
+        ],
+        ids=["name", "path", "boundary"],
+    )
+    def test_what_is_not_valid_is_told_in_the_words_of_iam(self, iam: Any, call: Any, message: str) -> None:
+        with pytest.raises(ClientError) as refusal:
+            call(iam)
+        assert refusal.value.response["Error"]["Message"] == message
+
+    @pytest.mark.parametrize(
+        ("call", "action", "resource"),
+        [
+            (lambda iam: iam.get_user(UserName="bob"), "GetUser", "user bob"),
+            (lambda iam: iam.get_role(RoleName="none"), "GetRole", "role none"),
+            (lambda iam: iam.get_group(GroupName="none"), "GetGroup", "group none"),
+            (lambda iam: iam.get_policy(PolicyArn=ADMINISTRATOR), "GetPolicy", f"policy {ADMINISTRATOR}"),
+            (lambda iam: iam.list_policies(), "ListPolicies", "policy path /"),
+            (lambda iam: iam.list_users(), "ListUsers", "arn:aws:iam::ACCOUNT:user/"),
+            (lambda iam: iam.create_user(UserName="cid"), "CreateUser", "arn:aws:iam::ACCOUNT:user/cid"),
+        ],
+        ids=["user", "role", "group", "policy", "policies", "users", "new-user"],
+    )
+    def test_a_denial_names_the_resource_as_iam_does(
+        self, account: Account, call: Any, action: str, resource: str
+    ) -> None:
+        ann = user(account, "ann")
+        with refused("AccessDenied") as refusal:
+            call(ann.client("iam"))
+        assert refusal.message == (
+            f"User: {ann.arn} is not authorized to perform: iam:{action} "
+            f"on resource: {resource.replace('ACCOUNT', account.account_id)} "
+            f"because no identity-based policy allows the iam:{action} action"
+        )
+
+    def test_tags_of_something_new_are_a_right_of_their_own(self, account: Account) -> None:
+        ann = user(account, "ann", document(allow("iam:CreateUser", "iam:CreatePolicy")))
+        tags = [{"Key": "team", "Value": "red"}]
+        for action, call in (
+            ("iam:TagUser", lambda iam, **more: iam.create_user(UserName="bob", **more)),
+            ("iam:TagPolicy", lambda iam, **more: iam.create_policy(PolicyName="p", PolicyDocument=EVERYTHING, **more)),
+        ):
+            with refused("AccessDenied") as refusal:
+                call(ann.client("iam"), Tags=tags)
+            assert f"is not authorized to perform: {action} on resource: " in refusal.message
+            call(ann.client("iam"))
 
     def test_pages_survive_what_is_made_between_them(self, iam: Any) -> None:
         for name in ("b", "D", "f"):
@@ -205,7 +271,9 @@ class TestTrail:
         [found] = trail.lookup_events(LookupAttributes=[attribute])["Events"]
         event = json.loads(found["CloudTrailEvent"])
         assert (event["eventSource"], event["awsRegion"]) == ("iam.amazonaws.com", "us-east-1")
-        assert event["responseElements"]["accessKey"]["accessKeyId"] == ann.access_key_id
+        told = event["responseElements"]["accessKey"]
+        assert told["accessKeyId"] == ann.access_key_id
+        assert set(told) == {"userName", "accessKeyId", "status", "createDate"}
         assert ann.secret_access_key not in found["CloudTrailEvent"]
 
 

@@ -22,6 +22,10 @@ from tests.services.kms.support import (
 )
 from tests.support import Account, account_policy, refused
 
+HIDING = (
+    "this resource because the resource does not exist in this Region, no resource-based policies allow access, "
+    "or a resource-based policy explicitly denies access"
+)
 EVERYTHING = document(allow("kms:*"))
 
 
@@ -33,9 +37,9 @@ def refusal_of(caller: Account, key: str) -> str:
     with refused("AccessDeniedException") as refusal:
         encrypt(caller, key)
     assert refusal.status == 400
-    start = f"User: {caller.arn} is not authorized to perform: kms:Encrypt on resource: {key} "
+    start = f"User: {caller.arn} is not authorized to perform: kms:Encrypt on "
     assert refusal.message.startswith(start)
-    return refusal.message.removeprefix(start)
+    return refusal.message.removeprefix(start).removeprefix(f"resource: {key} ")
 
 
 def ready_for(call: KeyCall, scene: Scene) -> Scene:
@@ -219,7 +223,20 @@ class TestAcrossAccounts:
         if iam and named_how != "not":
             encrypt(guest, key)
         else:
-            refusal_of(guest, key)
+            lacks_iam = named_how != "not"
+            by_iam = "because no identity-based policy allows the kms:Encrypt action"
+            assert refusal_of(guest, key) == (by_iam if lacks_iam else HIDING)
+
+    @pytest.mark.parametrize("resource", ["key/00000000-0000-4000-8000-000000000000", "alias/none"])
+    def test_what_is_not_there_looks_like_what_is_not_shared(
+        self, account: Account, second_account: Account, resource: str
+    ) -> None:
+        guest = second_account.user("guest", EVERYTHING)
+        assert refusal_of(guest, f"arn:aws:kms:us-west-2:{account.account_id}:{resource}") == HIDING
+        with refused("NotFoundException"):
+            account.client("kms").encrypt(
+                KeyId=f"arn:aws:kms:us-west-2:{account.account_id}:{resource}", Plaintext=b"x"
+            )
 
     def test_iam_of_the_owner_gives_other_accounts_nothing(
         self, account: Account, second_account: Account, kms_key: str
@@ -229,7 +246,7 @@ class TestAcrossAccounts:
     def test_a_deny_on_either_side_refuses(self, account: Account, second_account: Account) -> None:
         guest = second_account.user("guest", EVERYTHING)
         here = open_key(account, allow("kms:*", Principal=named("*")), deny("kms:Encrypt", Principal=named(guest.arn)))
-        assert refusal_of(guest, here).startswith("with an explicit deny in a resource-based policy")
+        assert refusal_of(guest, here) == HIDING
         barred = second_account.user("barred", EVERYTHING, document(deny("kms:Encrypt")))
         there = open_key(account, allow("kms:*", Principal=named("*")))
         assert refusal_of(barred, there).startswith("with an explicit deny in an identity-based policy")

@@ -9,12 +9,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.services.kms.support import RawKms, allow, document, fresh_alias, named, open_key
+from tests.services.kms.support import (
+    RawKms,
+    administrator_arn,
+    allow,
+    document,
+    fresh_alias,
+    key_under,
+    named,
+    open_key,
+)
 from tests.support import Account, Server, refused
 
+ON_CIPHERTEXT = "on the resource associated with this ciphertext"
 HIDDEN_KEY = (
-    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
-    "or you are not allowed to access."
+    f"{ON_CIPHERTEXT} because the resource does not exist in this Region, no resource-based policies allow access, "
+    "or a resource-based policy explicitly denies access"
 )
 DRY_RUN = "The request would have succeeded, but the DryRun option is set."
 ARN_CONTEXT = {"aws:voiceid:domain:arn": "arn:aws:voiceid:us-west-2:111122223333:domain/sampleDomainId"}
@@ -201,7 +211,7 @@ class TestBehaviour:
             status, answer = raw_kms.send("Decrypt", body)
             assert status == 400
             if field == "key-id" and answer["__type"] == "AccessDeniedException":
-                assert answer["Message"] == HIDDEN_KEY
+                assert answer["Message"].endswith(HIDDEN_KEY)
             else:
                 assert answer["__type"] == "InvalidCiphertextException"
             assert "Plaintext" not in answer
@@ -247,7 +257,7 @@ class TestBehaviour:
     def test_a_ciphertext_of_another_region_is_refused(self, account: Account, kms: Any, kms_key: str) -> None:
         with refused("AccessDeniedException") as refusal:
             account.client("kms", "eu-central-1").decrypt(CiphertextBlob=seal(kms, kms_key))
-        assert refusal.message == HIDDEN_KEY
+        assert refusal.message.endswith(f"is not authorized to perform: kms:Decrypt {HIDDEN_KEY}")
 
     def test_re_encrypt_changes_key_and_context(self, kms: Any, kms_key: str) -> None:
         other = kms.create_key()["KeyMetadata"]["Arn"]
@@ -378,7 +388,7 @@ class TestBehaviour:
         server.advance("P8D")
         with refused("AccessDeniedException") as refusal:
             kms.decrypt(CiphertextBlob=blob)
-        assert refusal.message == HIDDEN_KEY
+        assert refusal.message.endswith(HIDDEN_KEY)
         kms.create_alias(AliasName=alias, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         with refused("IncorrectKeyException"):
             kms.decrypt(CiphertextBlob=blob, KeyId=alias)
@@ -386,15 +396,23 @@ class TestBehaviour:
 
 
 class TestAuthorization:
-    def test_a_forbidden_key_looks_like_one_that_is_not_there(self, account: Account, kms: Any, kms_key: str) -> None:
-        user = account.user("nobody").client("kms")
-        for refused_call in (
-            lambda: user.decrypt(CiphertextBlob=seal(kms, kms_key)),
-            lambda: user.re_encrypt(CiphertextBlob=seal(kms, kms_key), DestinationKeyId=kms_key),
+    @pytest.mark.parametrize("owner_allows", [True, False], ids=["by-iam", "by-the-key-policy"])
+    def test_a_forbidden_key_that_a_ciphertext_names_is_not_named_in_the_refusal(
+        self, account: Account, kms: Any, owner_allows: bool
+    ) -> None:
+        user = account.user("nobody", *([] if owner_allows else [document(allow("kms:*"))]))
+        admin = named(administrator_arn(account))
+        key = open_key(account) if owner_allows else key_under(kms, allow("kms:*", Principal=admin))
+        for action, refused_call in (
+            ("Decrypt", lambda client: client.decrypt(CiphertextBlob=seal(kms, key))),
+            ("ReEncryptFrom", lambda client: client.re_encrypt(CiphertextBlob=seal(kms, key), DestinationKeyId=key)),
         ):
             with refused("AccessDeniedException") as refusal:
-                refused_call()
-            assert refusal.message == HIDDEN_KEY
+                refused_call(user.client("kms"))
+            by_iam = f"{ON_CIPHERTEXT} because no identity-based policy allows the kms:{action} action"
+            assert refusal.message == (
+                f"User: {user.arn} is not authorized to perform: kms:{action} {by_iam if owner_allows else HIDDEN_KEY}"
+            )
 
     def test_a_forbidden_key_that_the_caller_names_is_no_secret(self, account: Account, kms: Any, kms_key: str) -> None:
         user = account.user("nobody")

@@ -91,11 +91,30 @@ class TestShape:
             ],
         }
 
-    def test_the_policy_comes_back_as_it_was_put(self, kms: Any, account: Account, kms_key: str) -> None:
-        text = account_policy(account.account_id).replace(",", " ,\n")
-        kms.put_key_policy(KeyId=kms_key, Policy=text)
+    def test_a_policy_is_answered_as_aws_prints_it_however_it_was_written(
+        self, kms: Any, account: Account, kms_key: str
+    ) -> None:
+        actions = ["kms:*", "kms:Get*"]
+        statement = allow(
+            *actions, Principal=named(account.account_id), Condition={"Bool": {"aws:SecureTransport": ["true"]}}
+        )
+        kms.put_key_policy(KeyId=kms_key, Policy=json.dumps(document(statement, statement)))
         answer = kms.get_key_policy(KeyId=kms_key)
-        assert (answer["Policy"], answer["PolicyName"]) == (text, "default")
+        printed = f"""{{
+    "Effect" : "Allow",
+    "Action" : [ "kms:*", "kms:Get*" ],
+    "Resource" : "*",
+    "Principal" : {{
+      "AWS" : [ "arn:aws:iam::{account.account_id}:root" ]
+    }},
+    "Condition" : {{
+      "Bool" : {{
+        "aws:SecureTransport" : [ "true" ]
+      }}
+    }}
+  }}"""
+        whole = f'{{\n  "Version" : "2012-10-17",\n  "Statement" : [ {printed}, {printed} ]\n}}'
+        assert (answer["Policy"], answer["PolicyName"]) == (whole, "default")
 
     @pytest.mark.claim("V17")
     def test_a_key_has_one_policy_and_its_name_is_default(self, kms: Any, account: Account, kms_key: str) -> None:
@@ -107,8 +126,9 @@ class TestShape:
             lambda: kms.put_key_policy(KeyId=kms_key, PolicyName="second", Policy=policy),
             lambda: kms.get_key_policy(KeyId=kms_key, PolicyName="second"),
         ):
-            with refused("NotFoundException"):
+            with refused("NotFoundException") as refusal:
                 refused_call()
+            assert refusal.message == "No such policy exists"
         assert kms.list_key_policies(KeyId=kms_key)["PolicyNames"] == ["default"]
 
 

@@ -122,6 +122,15 @@ class TestBehaviour:
         assert (late.count("Encrypt"), early.count("Encrypt")) == (1, 1)
         assert cloudtrail.lookup_events(StartTime=between, EndTime=between)["Events"] == []
 
+    def test_an_event_is_of_a_whole_second_and_found_by_it(self, cloudtrail: Any, used_key: str) -> None:
+        newest = cloudtrail.lookup_events()["Events"][0]
+        assert newest["EventTime"].microsecond == 0
+        found = cloudtrail.lookup_events(StartTime=newest["EventTime"], EndTime=newest["EventTime"])["Events"]
+        assert newest["EventId"] in {event["EventId"] for event in found}
+
+    def test_there_are_no_insights(self, cloudtrail: Any, used_key: str) -> None:
+        assert cloudtrail.lookup_events(EventCategory="insight")["Events"] == []
+
     def test_events_older_than_ninety_days_are_not_found(self, server: Server, cloudtrail: Any, used_key: str) -> None:
         server.advance("P91D")
         assert names(cloudtrail.lookup_events()["Events"]) in ([], ["LookupEvents"])

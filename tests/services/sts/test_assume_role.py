@@ -66,11 +66,16 @@ class TestShape:
             session(account, arn, **more)
         assert refusal.status == 400
 
-    def test_decoding_a_message_is_refused_by_name(self, account: Account) -> None:
-        with refused("NotImplemented") as refusal:
+    def test_no_message_is_an_encoded_refusal(self, account: Account) -> None:
+        with refused("InvalidAuthorizationMessageException") as refusal:
             account.client("sts").decode_authorization_message(EncodedMessage="x")
-        assert refusal.status == 501
-        assert "DecodeAuthorizationMessage" in refusal.message
+        assert refusal.status == 400
+        with refused("AccessDenied"):
+            user(account, "ann").client("sts").decode_authorization_message(EncodedMessage="x")
+
+    def test_credentials_expire_at_a_whole_second(self, account: Account) -> None:
+        answer = account.client("sts").get_session_token()
+        assert answer["Credentials"]["Expiration"].microsecond == 0
 
 
 class TestTrust:

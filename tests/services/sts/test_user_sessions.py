@@ -80,6 +80,38 @@ class TestFederatedUsers:
         assert event["userIdentity"]["type"] == "FederatedUser"
         assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["type"] == "IAMUser"
 
+    def test_tags_are_a_right_of_their_own(self, account: Account) -> None:
+        tags = [{"Key": "Team", "Value": "red"}]
+        ann = user(account, "ann", document(allow("sts:GetFederationToken")))
+        federated(ann)
+        with refused("AccessDenied") as refusal:
+            federated(ann, Tags=tags)
+        arn = f"arn:aws:sts::{account.account_id}:federated-user/guest"
+        assert refusal.message == (
+            f"User: {ann.arn} is not authorized to perform: sts:TagSession on resource: {arn} "
+            "because no identity-based policy allows the sts:TagSession action"
+        )
+        condition = {"StringEquals": {"aws:RequestTag/team": "red"}}
+        bob = user(account, "bob", document(allow("sts:*", Condition=condition)))
+        federated(bob, Tags=tags)
+        with refused("AccessDenied"):
+            federated(bob, Tags=[{"Key": "Team", "Value": "blue"}])
+
+
+class TestRefusalsInTheTrail:
+    def test_a_denial_has_the_code_of_the_trail(self, account: Account) -> None:
+        ann = user(account, "ann")
+        with refused("AccessDenied"):
+            ann.client("iam").list_users()
+        with refused("AccessDenied"):
+            federated(ann)
+        for event in (
+            *events_of(account, "ListUsers", region="us-east-1"),
+            *events_of(account, "GetFederationToken"),
+        ):
+            assert event["errorCode"] == "AccessDenied"
+            assert event["errorMessage"].startswith(f"User: {ann.arn} is not authorized")
+
 
 class TestAccessKeyInfo:
     def test_it_tells_the_account_of_any_key(self, account: Account, second_account: Account) -> None:

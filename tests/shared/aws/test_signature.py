@@ -174,6 +174,15 @@ def test_a_date_beyond_five_minutes_is_refused(minutes: int, text: str) -> None:
     assert error.message.startswith(text)
 
 
+@pytest.mark.parametrize("service", ["sts", "iam"])
+def test_sts_and_iam_take_a_clock_to_be_wrong_for_a_quarter_of_an_hour(service: str) -> None:
+    now = datetime.now(UTC)
+    for minutes in (14, -14):
+        verify(signed(service=service), now + timedelta(minutes=minutes))
+    assert refusal(signed(service=service), now + timedelta(minutes=16)).message.endswith(" - 15 min.)")
+    assert refusal(signed(service=service), now - timedelta(minutes=16)).message.endswith(" + 15 min.)")
+
+
 @pytest.mark.parametrize("minutes", [4, -4])
 def test_a_date_within_five_minutes_passes(minutes: int) -> None:
     verify(signed(), datetime.now(UTC) + timedelta(minutes=minutes))
