@@ -7,6 +7,7 @@ data. RSA ciphertexts are bare: nothing in them names their key.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from kms.key import KmsKey, find_key_by_id, resolve
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.operation import KmsCall, operation
 from kms.primitives import asymmetric
+from kms.tables import limit as quota
 
 DATA_KEY_BYTES = {"AES_128": 16, "AES_256": 32}
 
@@ -370,10 +372,9 @@ def _open(call: KmsCall, key: KmsKey, sealed: _Sealed) -> tuple[bytes, str | Non
 def _check_context(encryption_context: EncryptionContext, algorithm: str) -> None:
     if algorithm != SYMMETRIC_DEFAULT and encryption_context:
         raise errors.InvalidRequest("Asymmetric encryption algorithms take no encryption context.")
-    try:
-        encryption_context_to_aad(encryption_context)
-    except OverflowError as error:
-        raise errors.InvalidRequest("The encryption context is too long.") from error
+    serialized = json.dumps(dict(encryption_context), ensure_ascii=False, separators=(",", ":"))
+    if len(serialized.encode()) > quota("encryptionContextBytes"):
+        raise errors.InvalidRequest("The encryption context is too long.")
 
 
 def _data_key_bytes(number_of_bytes: int | None, key_spec: str | None) -> int:

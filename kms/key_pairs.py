@@ -17,6 +17,7 @@ from kms.primitives.asymmetric import DIGEST, EXTERNAL_MU, RAW
 
 MESSAGE_TYPES: Mapping[str, frozenset[str]] = {
     "ED25519_SHA_512": frozenset({RAW}),
+    "ED25519_PH_SHA_512": frozenset({DIGEST}),
     "ML_DSA_SHAKE_256": frozenset({RAW, EXTERNAL_MU}),
 }
 """Algorithm -> the message types it takes; all others take RAW and DIGEST."""

@@ -71,6 +71,30 @@ def _document(policy_id: str, *statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Id": policy_id, "Statement": list(statements)})
 
 
+def printed(policy: str) -> str:
+    """A policy as KMS gives it out, however it came in: printed anew, two spaces deeper with each object.
+
+    Source: the examples of GetKeyPolicy and ReplicateKey in the API's model; the CLI's show the same of a policy that
+    a customer wrote.
+    """
+    return _printed(json.loads(policy), "\n")
+
+
+def _printed(value: Any, line: str) -> str:
+    """line: a line break and the spaces behind it."""
+    inner = f"{line}  "
+    match value:
+        case dict() if value:
+            members = (f"{json.dumps(name)} : {_printed(member, inner)}" for name, member in value.items())
+            return f"{{{inner}{f',{inner}'.join(members)}{line}}}"
+        case list() if value:
+            return f"[ {', '.join(_printed(element, line) for element in value)} ]"
+        case dict() | list():
+            return "{ }" if isinstance(value, dict) else "[ ]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
 def bypass_condition(bypass: bool | None) -> dict[str, str]:
     """The condition key of the lockout check. Absent where the request says nothing: AWS's examples test by Null."""
     return {} if bypass is None else {"kms:bypasspolicylockoutsafetycheck": str(bypass).lower()}
@@ -139,7 +163,7 @@ def get_key_policy(call: KmsCall, *, key_id: str, policy_name: str = POLICY_NAME
     """The key's policy as JSON text."""
     key = call.authorized_key(key_id)
     _check_name(policy_name)
-    return key.policy
+    return printed(key.policy)
 
 
 @operation

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kms import multi_region as engine
 from kms import tags as engine_tags
+from kms.key_policy import printed
 from services.kms.engine_call import perform
 from services.kms.keys import metadata
 
@@ -19,7 +20,7 @@ def replicate_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     replica = perform(call, engine.replicate_key, others, tags_=engine_tags.from_pairs(pairs))
     return {
         "ReplicaKeyMetadata": metadata(call, replica),
-        "ReplicaPolicy": replica.policy,
+        "ReplicaPolicy": printed(replica.policy),
         "ReplicaTags": [{"TagKey": name, "TagValue": value} for name, value in sorted(replica.tags.items())],
     }
 

@@ -13,8 +13,8 @@ from typing import Any
 from botocore.model import OperationModel, ServiceModel
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from shared.aws.errors import validation_error_code
 from shared.aws.enumerations import in_hash_order
+from shared.aws.errors import validation_error_code
 from shared.aws.fields import ListedEnumeration, ListField, MapField, StructureField, WireField, scalar_field
 from shared.aws.models import wire_name
 from shared.aws.values import serialization_error
