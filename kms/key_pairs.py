@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kms import backing_keys, errors, key_specs
-from kms.cryptographic import EncryptionContext, stop_if_dry, symmetric_key_for
+from kms.cryptographic import stop_if_dry, symmetric_key_for
+from kms.encryption_context import EncryptionContext
 from kms.key import KmsKey
 from kms.operation import KmsCall, operation
 from kms.primitives import asymmetric

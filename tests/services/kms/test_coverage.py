@@ -249,7 +249,7 @@ class TestReadme:
         listed = [word for word in named if word in OPERATION_NAMES]
         assert sorted(listed) == sorted(set(OPERATION_NAMES))
 
-    def test_it_names_the_key_specs_and_algorithms_that_are_refused(self) -> None:
+    def test_it_names_the_key_specs_that_are_refused(self) -> None:
         refused = self.table("refused")
         specs = set(SERVICE.model.shape_for("KeySpec").enum) - set(key_specs.SPECS)
         for name in specs:
