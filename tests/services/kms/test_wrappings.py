@@ -5,6 +5,7 @@ Source: WrappingAlgorithm and WrappingKeySpec of GetParametersForImport.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from kms import key_material
+from kms.primitives import asymmetric
 from kms.tables import load
 from tests.services.kms.support import wrapped
 from tests.support import Server, refused
@@ -22,7 +24,18 @@ WITH_AES = ("RSA_AES_KEY_WRAP_SHA_1", "RSA_AES_KEY_WRAP_SHA_256")
 WRAPPING_SPECS = ("RSA_2048", "RSA_3072", "RSA_4096")
 PRODUCT = list(product((*BARE, *WITH_AES), WRAPPING_SPECS, USAGES))
 
+Case = tuple[str, str, str]
+"""Wrapping algorithm, wrapping key spec, key spec."""
+
 material_of = cache(key_material.generate)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_wrapping_key_of_each_spec() -> Iterator[None]:
+    """To make a long RSA key for each of the cases takes minutes, and says nothing about them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asymmetric, "generate", cache(asymmetric.generate))
+        yield
 
 
 def is_allowed(algorithm: str, wrapping_spec: str, spec: str) -> bool:
@@ -42,12 +55,9 @@ def fresh_key(own_kms: Any) -> Any:
     return lambda spec: own_kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=USAGES[spec])["KeyMetadata"]["Arn"]
 
 
-@pytest.mark.parametrize(
-    ("algorithm", "wrapping_spec", "spec"), [case for case in PRODUCT if is_allowed(*case)], ids="-".join
-)
-def test_material_comes_in_by_a_wrapping_that_is_for_it(
-    own_kms: Any, fresh_key: Any, algorithm: str, wrapping_spec: str, spec: str
-) -> None:
+@pytest.mark.parametrize("case", [case for case in PRODUCT if is_allowed(*case)], ids="-".join)
+def test_material_comes_in_by_a_wrapping_that_is_for_it(own_kms: Any, fresh_key: Any, case: Case) -> None:
+    algorithm, wrapping_spec, spec = case
     key = fresh_key(spec)
     parameters = wrapped(own_kms, key, material_of(spec), algorithm, wrapping_spec)
     own_kms.import_key_material(KeyId=key, **parameters, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")
