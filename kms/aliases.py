@@ -8,10 +8,12 @@ from typing import Any
 
 from kms import errors, key_states
 from kms.authorization import authorize_by_iam
+from kms.engine import Engine
 from kms.key import KmsKey, alias_arn, get_key, resolve
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
+from shared.identity import Caller
 
 _NAME = re.compile(r"alias/[a-zA-Z0-9/_-]+\Z")
 
@@ -42,19 +44,19 @@ def create_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
         raise errors.AlreadyExists(f"An alias with the name {arn} already exists")
     _check_room(call, key)
     call.touches(arn, call.caller.account_id)
-    add_alias(call, alias_name, key.arn)
+    add_alias(call.engine, call.caller, alias_name, key.arn)
     call.response = {"keyId": key.arn}
 
 
-def add_alias(call: KmsCall, name: str, key_arn: str) -> None:
+def add_alias(engine: Engine, caller: Caller, name: str, key_arn: str) -> None:
     """Store an alias in the caller's account and Region."""
-    now = call.engine.clock.now()
-    call.engine.database.insert(
+    now = engine.clock.now()
+    engine.database.insert(
         "aliases",
         {
-            "arn": alias_arn(call.caller.region, call.caller.account_id, name),
-            "account_id": call.caller.account_id,
-            "region": call.caller.region,
+            "arn": alias_arn(caller.region, caller.account_id, name),
+            "account_id": caller.account_id,
+            "region": caller.region,
             "name": name,
             "key_arn": key_arn,
             "created_at": now,

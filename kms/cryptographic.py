@@ -1,28 +1,23 @@
-"""The cryptographic operations on encryption keys: Encrypt, Decrypt, ReEncrypt, data keys; and random bytes.
+"""Encrypt, Decrypt and ReEncrypt; and which encryption key a cryptographic operation may use.
 
 Follows the KMS API reference. The encryption context is bound to every symmetric ciphertext as additional authenticated
-data. RSA ciphertexts are bare: nothing in them names their key.
+data.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from kms import backing_keys, custom_key_stores, errors, key_specs, primitives, refusals
-from kms.authorization import authorize_by_iam
-from kms.ciphertext_blob import CiphertextBlob
-from kms.encryption_context import encryption_context_to_aad
+from kms import errors, key_specs, refusals
+from kms.ciphertexts import Ciphertext, decrypt_under, encrypt_under
+from kms.encryption_context import EncryptionContext, encryption_context_to_aad
 from kms.key import KmsKey, find_key_by_id, resolve
 from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from kms.operation import KmsCall, operation
-from kms.primitives import asymmetric
-
-DATA_KEY_BYTES = {"AES_128": 16, "AES_256": 32}
-
-EncryptionContext = Mapping[str, str]
+from kms.tables import limit as quota
 
 
 @dataclass(frozen=True)
@@ -53,18 +48,6 @@ class ReEncrypted:
     destination_encryption_algorithm: str = SYMMETRIC_DEFAULT
 
 
-@dataclass(frozen=True)
-class WrappedDataKey:
-    ciphertext_blob: bytes
-    key_id: str
-    key_material_id: str
-
-
-@dataclass(frozen=True)
-class DataKey(WrappedDataKey):
-    plaintext: bytes = field(repr=False)
-
-
 @operation
 def encrypt(
     call: KmsCall,
@@ -82,7 +65,7 @@ def encrypt(
     """
     key = _key_for(call, key_id, encryption_context, grant_tokens, encryption_algorithm)
     stop_if_dry(dry_run)
-    blob, _ = _seal(call, key, plaintext, encryption_context, encryption_algorithm)
+    blob, _ = encrypt_under(call.engine, key, plaintext, encryption_context, encryption_algorithm)
     return Encrypted(blob, key.arn, encryption_algorithm)
 
 
@@ -105,10 +88,10 @@ def decrypt(
     Raises: as `KmsCall.authorized_key`; CiphertextRejected, IncorrectKey, InvalidKeyUsage, DryRunSucceeded.
     """
     ciphertext = _ciphertext_to_open(ciphertext_blob, dry_run, dry_run_modifiers)
-    sealed = _Sealed(ciphertext, key_id, encryption_context, encryption_algorithm)
+    sealed = Ciphertext(ciphertext, key_id, encryption_context, encryption_algorithm)
     key = _key_of(call, sealed, grant_tokens, "Decrypt")
     stop_if_dry(dry_run)
-    plaintext, key_material_id = _open(call, key, sealed)
+    plaintext, key_material_id = decrypt_under(call.engine, key, sealed)
     return Decrypted(plaintext, key.arn, key_material_id, encryption_algorithm)
 
 
@@ -134,7 +117,7 @@ def re_encrypt(
     if call.caller.is_service:
         call.shown = _aads(source_encryption_context, destination_encryption_context)
     ciphertext = _ciphertext_to_open(ciphertext_blob, dry_run, dry_run_modifiers)
-    sealed = _Sealed(ciphertext, source_key_id, source_encryption_context, source_encryption_algorithm)
+    sealed = Ciphertext(ciphertext, source_key_id, source_encryption_context, source_encryption_algorithm)
     conditions = {"kms:reencryptonsamekey": str(_on_same_key(call, sealed, destination_key_id)).lower()}
     source = _key_of(call, sealed, grant_tokens, "ReEncryptFrom", conditions)
     destination = _key_for(
@@ -147,9 +130,9 @@ def re_encrypt(
         conditions,
     )
     stop_if_dry(dry_run)
-    plaintext, source_material = _open(call, source, sealed)
-    blob, destination_material = _seal(
-        call, destination, plaintext, destination_encryption_context, destination_encryption_algorithm
+    plaintext, source_material = decrypt_under(call.engine, source, sealed)
+    blob, destination_material = encrypt_under(
+        call.engine, destination, plaintext, destination_encryption_context, destination_encryption_algorithm
     )
     return ReEncrypted(
         blob,
@@ -160,96 +143,6 @@ def re_encrypt(
         source_encryption_algorithm,
         destination_encryption_algorithm,
     )
-
-
-@operation
-def generate_data_key(
-    call: KmsCall,
-    *,
-    key_id: str,
-    encryption_context: EncryptionContext | None = None,
-    number_of_bytes: int | None = None,
-    key_spec: str | None = None,
-    grant_tokens: Sequence[str] = (),
-    dry_run: bool = False,
-) -> DataKey:
-    """A fresh data key, in the clear and encrypted under the KMS key.
-
-    number_of_bytes: 1 to 1024; or key_spec: AES_128 or AES_256; exactly one of the two.
-    Raises: as `encrypt`; InvalidRequest.
-    """
-    length_bytes = _data_key_bytes(number_of_bytes, key_spec)
-    key = symmetric_key_for(call, key_id, encryption_context, grant_tokens)
-    stop_if_dry(dry_run)
-    plaintext = primitives.random_bytes(length_bytes)
-    backing_key = backing_keys.current(call.engine, key)
-    blob = backing_key.encrypt(plaintext, encryption_context or {})
-    return DataKey(blob, key.arn, backing_key.backing_key_id, plaintext)
-
-
-@operation
-def generate_data_key_without_plaintext(
-    call: KmsCall,
-    *,
-    key_id: str,
-    encryption_context: EncryptionContext | None = None,
-    number_of_bytes: int | None = None,
-    key_spec: str | None = None,
-    grant_tokens: Sequence[str] = (),
-    dry_run: bool = False,
-) -> WrappedDataKey:
-    """A fresh data key for later use, encrypted only. Raises: as `generate_data_key`."""
-    data_key = generate_data_key(
-        call,
-        key_id=key_id,
-        encryption_context=encryption_context,
-        number_of_bytes=number_of_bytes,
-        key_spec=key_spec,
-        grant_tokens=grant_tokens,
-        dry_run=dry_run,
-    )
-    return WrappedDataKey(data_key.ciphertext_blob, data_key.key_id, data_key.key_material_id)
-
-
-@operation
-def generate_random(
-    call: KmsCall, *, number_of_bytes: int | None = None, custom_key_store_id: str | None = None
-) -> bytes:
-    """1 to 1024 random bytes; out of a CloudHSM cluster if its store is named, which must be connected.
-
-    Raises: AccessDenied, InvalidRequest, CustomKeyStoreNotFound, CustomKeyStoreInvalidState.
-    """
-    if number_of_bytes is None:
-        raise errors.InvalidRequest("NumberOfBytes is required.")
-    authorize_by_iam(call, permission=call.name)
-    if custom_key_store_id is not None:
-        custom_key_stores.check_random(call, custom_key_store_id)
-    return primitives.random_bytes(number_of_bytes)
-
-
-@dataclass(frozen=True)
-class _Sealed:
-    """A ciphertext as a caller gives it, with what the caller says of it. ciphertext: None if none counts."""
-
-    ciphertext: bytes | None
-    key_id: str | None
-    encryption_context: EncryptionContext | None
-    algorithm: str
-
-    @cached_property
-    def blob(self) -> CiphertextBlob:
-        """Of a symmetric key. Raises: CiphertextRejected."""
-        return CiphertextBlob.parse(self.given)
-
-    @property
-    def given(self) -> bytes:
-        if self.ciphertext is None:
-            raise LookupError("A dry run without a ciphertext goes no further than the caller's right.")
-        return self.ciphertext
-
-    @property
-    def names_its_key(self) -> bool:
-        return self.ciphertext is not None and self.algorithm == SYMMETRIC_DEFAULT
 
 
 def _ciphertext_to_open(ciphertext: bytes | None, dry_run: bool, modifiers: Sequence[str]) -> bytes | None:
@@ -303,7 +196,7 @@ def _key_for(
 
 def _key_of(
     call: KmsCall,
-    sealed: _Sealed,
+    sealed: Ciphertext,
     grant_tokens: Sequence[str],
     permission: str,
     conditions: Mapping[str, str] | None = None,
@@ -329,54 +222,19 @@ def _key_of(
         raise errors.AccessDenied(message, explicit=denial.explicit) from denial
 
 
-def _on_same_key(call: KmsCall, sealed: _Sealed, destination_key_id: str) -> bool:
+def _on_same_key(call: KmsCall, sealed: Ciphertext, destination_key_id: str) -> bool:
     destination = resolve(call, destination_key_id)[0]
     if sealed.names_its_key:
         return destination.key_id == sealed.blob.key_id
     return sealed.key_id is not None and resolve(call, sealed.key_id)[0].arn == destination.arn
 
 
-def _seal(
-    call: KmsCall, key: KmsKey, plaintext: bytes, encryption_context: EncryptionContext | None, algorithm: str
-) -> tuple[bytes, str | None]:
-    """A ciphertext, and the id of the key material that made it if it is a symmetric key's."""
-    backing_key = backing_keys.current(call.engine, key)
-    if key_specs.is_symmetric(key):
-        return backing_key.encrypt(plaintext, encryption_context or {}), backing_key.backing_key_id
-    try:
-        return asymmetric.encrypt(asymmetric.public_key(backing_key.material.reveal()), algorithm, plaintext), None
-    except asymmetric.BadLength as error:
-        most = asymmetric.longest_plaintext(int(key.key_spec.removeprefix("RSA_")), algorithm)
-        raise errors.InvalidRequest(
-            f"Algorithm {algorithm} and key spec {key.key_spec} cannot encrypt data larger than {most} bytes."
-        ) from error
-
-
-def _open(call: KmsCall, key: KmsKey, sealed: _Sealed) -> tuple[bytes, str | None]:
-    """A plaintext, and the id of the key material that sealed it. Raises: CiphertextRejected."""
-    if key_specs.is_symmetric(key):
-        backing_key = backing_keys.get(call.engine, key, sealed.blob.backing_key_id)
-        return backing_key.decrypt(sealed.blob, sealed.encryption_context or {}), backing_key.backing_key_id
-    private = backing_keys.current(call.engine, key).material.reveal()
-    try:
-        return asymmetric.decrypt(private, sealed.algorithm, sealed.given), None
-    except asymmetric.DecryptionFailed as error:
-        raise errors.CiphertextRejected from error
-
-
 def _check_context(encryption_context: EncryptionContext, algorithm: str) -> None:
     if algorithm != SYMMETRIC_DEFAULT and encryption_context:
         raise errors.InvalidRequest("Asymmetric encryption algorithms take no encryption context.")
-    try:
-        encryption_context_to_aad(encryption_context)
-    except OverflowError as error:
-        raise errors.InvalidRequest("The encryption context is too long.") from error
-
-
-def _data_key_bytes(number_of_bytes: int | None, key_spec: str | None) -> int:
-    if (number_of_bytes is None) == (key_spec is None):
-        raise errors.InvalidRequest("Please specify either number of bytes or key spec.")
-    return DATA_KEY_BYTES[key_spec] if key_spec is not None else int(number_of_bytes or 0)
+    serialized = json.dumps(dict(encryption_context), ensure_ascii=False, separators=(",", ":"))
+    if len(serialized.encode()) > quota("encryptionContextBytes"):
+        raise errors.InvalidRequest("The encryption context is too long.")
 
 
 def _aads(source: EncryptionContext | None, destination: EncryptionContext | None) -> dict[str, str]:

@@ -13,6 +13,8 @@ from kms import errors, store_backing, store_parameters
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.key import KmsKey, change_key
+from kms.key_specs import SYMMETRIC_DEFAULT
+from kms.new_keys import Kind
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.store_backing import (
@@ -154,31 +156,37 @@ def delete_custom_key_store(call: KmsCall, *, custom_key_store_id: str) -> None:
     call.engine.database.delete("custom_key_stores", {"store_id": store.store_id})
 
 
-def check_origin(origin: str, store_id: str | None, xks_key_id: str | None) -> None:
-    """Whether what CreateKey says of a key's home fits together. Raises: InvalidRequest."""
-    if origin not in STORE_ORIGINS:
-        if store_id or xks_key_id:
-            raise errors.InvalidRequest(f"A key of origin {origin} has no custom key store.")
+def check_kind(kind: Kind) -> None:
+    """Whether what CreateKey says of a key and its home fits together. Raises: InvalidRequest, UnsupportedOperation."""
+    if kind.origin not in STORE_ORIGINS:
+        if kind.custom_key_store_id or kind.xks_key_id:
+            raise errors.InvalidRequest(f"A key of origin {kind.origin} has no custom key store.")
         return
-    if store_id is None:
-        raise errors.InvalidRequest(f"CustomKeyStoreId is required for a key of origin {origin}.")
-    if (xks_key_id is None) == (origin == EXTERNAL_STORE):
+    if kind.custom_key_store_id is None:
+        raise errors.InvalidRequest(f"CustomKeyStoreId is required for a key of origin {kind.origin}.")
+    if (kind.xks_key_id is None) == (kind.origin == EXTERNAL_STORE):
         raise errors.InvalidRequest("XksKeyId belongs to keys of origin EXTERNAL_KEY_STORE, and to all of them.")
+    if kind.multi_region or kind.spec != SYMMETRIC_DEFAULT:
+        raise errors.UnsupportedOperation("Custom key stores hold symmetric encryption keys of one Region only.")
 
 
-def check_home(call: KmsCall, origin: str, store_id: str, xks_key_id: str | None) -> None:
-    """Whether a key of this origin can be made in that store, now.
+def check_home(call: KmsCall, kind: Kind) -> None:
+    """Whether a key of this kind can be made in its store, now, if it is to be in one.
 
     Raises: InvalidRequest, CustomKeyStoreNotFound, CustomKeyStoreInvalidState, DependencyTimeout,
     XksKeyAlreadyInUse.
     """
-    store = find_store(call, store_id)
-    if store.kind != origin:
-        raise errors.InvalidRequest(f"A key of origin {origin} cannot be in a custom key store of type {store.kind}.")
+    if kind.custom_key_store_id is None:
+        return
+    store = find_store(call, kind.custom_key_store_id)
+    if store.kind != kind.origin:
+        raise errors.InvalidRequest(
+            f"A key of origin {kind.origin} cannot be in a custom key store of type {store.kind}."
+        )
     store_backing.check_answers(store)
-    taken = {"custom_key_store_id": store_id, "xks_key_id": xks_key_id}
-    if xks_key_id is not None and call.engine.database.count("kms_keys", taken):
-        raise errors.XksKeyAlreadyInUse(f"Another KMS key of this store stands for the external key {xks_key_id}.")
+    taken = {"custom_key_store_id": store.store_id, "xks_key_id": kind.xks_key_id}
+    if kind.xks_key_id is not None and call.engine.database.count("kms_keys", taken):
+        raise errors.XksKeyAlreadyInUse(f"Another KMS key of this store stands for the external key {kind.xks_key_id}.")
 
 
 def check_random(call: KmsCall, store_id: str) -> None:

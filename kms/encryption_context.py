@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+EncryptionContext = Mapping[str, str]
 
-def encryption_context_to_aad(encryption_context: Mapping[str, str]) -> bytes:
+
+def encryption_context_to_aad(encryption_context: EncryptionContext) -> bytes:
     """Encode an encryption context as AAD: one byte string per distinct context.
 
     Layout, big endian: pair count, 2 bytes; then per pair, sorted by UTF-8 key: key length, 2 bytes; key; value

@@ -237,13 +237,18 @@ def _unwrap(engine: Engine, key: KmsKey, token: bytes, wrapped: bytes) -> bytes:
 
 
 def _check_wrapping(key: KmsKey, algorithm: str, wrapping_key_spec: str) -> None:
-    """Whether the key's material fits under a wrapping. Raises: UnsupportedOperation.
+    """Whether a wrapping is for the key's kind of material. Raises: UnsupportedOperation.
 
-    Source: WrappingAlgorithm of GetParametersForImport.
+    Source: WrappingAlgorithm of GetParametersForImport: bare RSA is for all but RSA keys, and for P-521 with a longer
+    key only; RSA with AES is for RSA and elliptic curve keys.
     """
-    is_direct = algorithm == asymmetric.WRAPPING_ALGORITHMS[algorithm]
-    too_long = key.key_spec == "ECC_NIST_P521" and wrapping_key_spec == "RSA_2048"
-    if is_direct and (key.key_spec.startswith("RSA_") or too_long):
+    kind = key.key_spec.partition("_")[0]
+    if algorithm == asymmetric.WRAPPING_ALGORITHMS[algorithm]:
+        too_long = key.key_spec == "ECC_NIST_P521" and wrapping_key_spec == "RSA_2048"
+        is_for_it = kind != "RSA" and not too_long
+    else:
+        is_for_it = kind in ("RSA", "ECC")
+    if not is_for_it:
         raise errors.UnsupportedOperation(
             f"Key material of key spec {key.key_spec} cannot be wrapped by {algorithm} under {wrapping_key_spec}."
         )

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kms import backing_keys, errors, key_specs
-from kms.cryptographic import EncryptionContext, stop_if_dry, symmetric_key_for
+from kms.cryptographic import stop_if_dry, symmetric_key_for
+from kms.encryption_context import EncryptionContext
 from kms.key import KmsKey
 from kms.operation import KmsCall, operation
 from kms.primitives import asymmetric
@@ -17,6 +18,7 @@ from kms.primitives.asymmetric import DIGEST, EXTERNAL_MU, RAW
 
 MESSAGE_TYPES: Mapping[str, frozenset[str]] = {
     "ED25519_SHA_512": frozenset({RAW}),
+    "ED25519_PH_SHA_512": frozenset({DIGEST}),
     "ML_DSA_SHAKE_256": frozenset({RAW, EXTERNAL_MU}),
 }
 """Algorithm -> the message types it takes; all others take RAW and DIGEST."""

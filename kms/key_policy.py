@@ -48,16 +48,25 @@ def aws_owned_policy(service: AwsService) -> str:
     return _document("aws-owned-key", statement)
 
 
-def aws_managed_policy(service: AwsService, region: str, account_id: str) -> str:
-    """Whoever is authorised to use the service, through it alone. Source: the policies of aws/... keys."""
+def aws_managed_policy(prefix: str, title: str, via_service: str, account_id: str) -> str:
+    """Whoever is authorised to use the service, through it alone. Source: the policies of aws/... keys.
+
+    prefix: of its alias. title: what the key protects. via_service: the value of kms:ViaService.
+    """
     use = {
-        "Sid": f"Allow access through {service.title} for all principals in the account "
-        f"that are authorized to use {service.title}",
+        "Sid": f"Allow access through {title} for all principals in the account that are authorized to use {title}",
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
-        "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+        "Action": [
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+        ],
         "Resource": "*",
-        "Condition": {"StringEquals": {"kms:CallerAccount": account_id, "kms:ViaService": service.via(region)}},
+        "Condition": {"StringEquals": {"kms:CallerAccount": account_id, "kms:ViaService": via_service}},
     }
     metadata = {
         "Sid": "Allow direct access to key metadata to the account",
@@ -66,7 +75,7 @@ def aws_managed_policy(service: AwsService, region: str, account_id: str) -> str
         "Action": ["kms:Describe*", "kms:Get*", "kms:List*"],
         "Resource": "*",
     }
-    return _document(f"auto-{service.prefix}-1", use, metadata)
+    return _document(f"auto-{prefix}-1", use, metadata)
 
 
 def printed_policy(key: KmsKey) -> str:

@@ -23,9 +23,6 @@ _TABLE = tables.load("key_specs")
 SPECS: dict[str, dict[str, list[str]]] = _TABLE["specs"]
 _GRANTABLE: dict[str, list[str]] = _TABLE["grantOperations"]
 
-UNSIMULATED_ALGORITHMS: frozenset[str] = frozenset(_TABLE["unsimulatedAlgorithms"])
-"""Algorithms of the API that no library at hand has, or that exist in China Regions only."""
-
 DATA_KEY_PAIR_SPECS: frozenset[str] = frozenset(_TABLE["dataKeyPairs"])
 
 
@@ -61,12 +58,10 @@ def has_key_pair(key: KmsKey) -> bool:
 def check(name: str, key: KmsKey, usage: str, algorithm: str) -> None:
     """Refuse a key of another usage, or one that does not know the algorithm.
 
-    name: the operation's. Raises: InvalidKeyUsage, in the recorded words of AWS KMS; UnsupportedOperation.
+    name: the operation's. Raises: InvalidKeyUsage, in the recorded words of AWS KMS.
     """
     if key.key_usage != usage:
         raise errors.InvalidKeyUsage(f"{key.arn} key usage is {key.key_usage} which is not valid for {name}.")
-    if algorithm in UNSIMULATED_ALGORITHMS:
-        raise errors.UnsupportedOperation(f"Algorithm {algorithm} is not simulated.")
     if algorithm not in algorithms(key.key_spec, usage):
         raise errors.InvalidKeyUsage(f"Algorithm {algorithm} is incompatible with key spec {key.key_spec}.")
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kms import backing_keys, custom_key_stores, errors, key_specs, meter, tags
+from kms import aws_managed, backing_keys, custom_key_stores, errors, key_specs, meter, new_keys
 from kms.authorization import authorize_by_iam
 from kms.conditions import of_kind
 from kms.engine import Engine
 from kms.event_metadata import event_metadata
-from kms.key import AWS_KMS, CUSTOMER, EXTERNAL, KmsKey, change_key, get_key, key_arn
-from kms.key_policy import bypass_condition, check_policy, default_policy
-from kms.key_specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
-from kms.multi_region import check_room, related, replicas
+from kms.key import CUSTOMER, EXTERNAL, KmsKey, change_key, get_key
+from kms.key_policy import default_policy
+from kms.key_specs import SYMMETRIC_DEFAULT
+from kms.multi_region import related, replicas
+from kms.new_keys import Kind
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from kms.tables import limit as quota
@@ -44,35 +45,23 @@ def create_key(
 ) -> KmsKey:
     """Create a key in the caller's account and Region.
 
-    Raises: AccessDenied, InvalidRequest, LimitExceeded, MalformedPolicyDocument, TagRefused, UnsupportedOperation, and
-    as `custom_key_stores.check_home`.
+    Raises: as `new_keys.admit` and `custom_key_stores.check_home`; InvalidRequest, UnsupportedOperation.
     """
-    if key_spec is not None and customer_master_key_spec is not None:
-        raise errors.InvalidRequest(
-            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
-            "CustomerMasterKeySpec is deprecated."
-        )
-    spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
+    spec = _spec_of(key_spec, customer_master_key_spec)
     usage = key_specs.usage_of(spec, key_usage)
     call.shown = {"keyUsage": usage, "keySpec": spec, "customerMasterKeySpec": spec}
-    custom_key_stores.check_origin(origin, custom_key_store_id, xks_key_id)
-    if custom_key_store_id is not None and (multi_region or spec != SYMMETRIC_DEFAULT):
-        raise errors.UnsupportedOperation("Custom key stores hold symmetric encryption keys of one Region only.")
-    conditions = {
-        **bypass_condition(bypass_policy_lockout_safety_check),
-        **of_kind(spec=spec, usage=usage, origin=origin, multi_region=multi_region),
-        **tags.conditions(tags_ or {}),
-    }
-    authorize_by_iam(call, permission=call.name, conditions=conditions)
-    if tags_:
-        tags.check(tags_)
-        authorize_by_iam(call, permission="TagResource", conditions=conditions)
-    if policy is not None:
-        check_policy(call, policy, key=None, bypass_lockout_check=bypass_policy_lockout_safety_check)
-    if custom_key_store_id is not None:
-        custom_key_stores.check_home(call, origin, custom_key_store_id, xks_key_id)
-    check_room(call, call.caller.region)
-    key = add_key(
+    kind = Kind(spec, usage, origin, multi_region, custom_key_store_id, xks_key_id)
+    custom_key_stores.check_kind(kind)
+    new_keys.admit(
+        call,
+        region=call.caller.region,
+        conditions=of_kind(spec=spec, usage=usage, origin=origin, multi_region=multi_region),
+        policy=policy,
+        bypass_lockout_check=bypass_policy_lockout_safety_check,
+        tags_=tags_ or {},
+    )
+    custom_key_stores.check_home(call, kind)
+    key = new_keys.add_key(
         call.engine,
         account_id=call.caller.account_id,
         region=call.caller.region,
@@ -80,78 +69,30 @@ def create_key(
         policy=policy or default_policy(call.caller.account_id),
         description=description,
         tags=dict(tags_ or {}),
-        spec=spec,
-        usage=usage,
-        origin=origin,
-        multi_region=multi_region,
-        custom_key_store_id=custom_key_store_id,
-        xks_key_id=xks_key_id,
+        kind=kind,
     )
     call.touches(key.arn, key.account_id)
     call.response = {"keyMetadata": event_metadata(key)}
     return key
 
 
-def add_key(
-    engine: Engine,
-    *,
-    account_id: str,
-    region: str,
-    manager: str,
-    policy: str,
-    description: str,
-    tags: dict[str, str] | None = None,
-    rotation_period_days: int | None = None,
-    spec: str = SYMMETRIC_DEFAULT,
-    usage: str = ENCRYPT_DECRYPT,
-    origin: str = AWS_KMS,
-    multi_region: bool = False,
-    custom_key_store_id: str | None = None,
-    xks_key_id: str | None = None,
-) -> KmsKey:
-    """Store a new key with its first backing key, or waiting for its import. No authorisation: that is the caller's."""
-    key_id = f"mrk-{engine.randomness.hex(32)}" if multi_region else engine.randomness.uuid()
-    arn = key_arn(region, account_id, key_id)
-    kept_under = key_arn("" if multi_region else region, account_id, key_id)
-    now = engine.clock.now()
-    next_rotation = None if rotation_period_days is None else now + rotation_period_days * DAY_SECONDS
-    engine.database.insert(
-        "kms_keys",
-        {
-            "arn": arn,
-            "key_id": key_id,
-            "account_id": account_id,
-            "region": region,
-            "manager": manager,
-            "state": "PendingImport" if origin == EXTERNAL else "Enabled",
-            "policy": policy,
-            "description": description,
-            "key_spec": spec,
-            "key_usage": usage,
-            "origin": origin,
-            "multi_region": int(multi_region),
-            "tags": tags or {},
-            "created_at": now,
-            "current_backing_key_id": backing_keys.create(engine, kept_under, key_id, spec, now)
-            if origin != EXTERNAL
-            else None,
-            "deletion_at": None,
-            "pending_window_days": None,
-            "rotation_period_days": rotation_period_days,
-            "next_rotation_at": next_rotation,
-            "on_demand_rotations": 0,
-            "primary_region": region if multi_region else None,
-            "custom_key_store_id": custom_key_store_id,
-            "xks_key_id": xks_key_id,
-            "state_when_available": None,
-        },
-    )
-    return get_key(engine.database, arn)
+def _spec_of(key_spec: str | None, customer_master_key_spec: str | None) -> str:
+    """The key spec of a request, by its newer or its older name."""
+    if key_spec is not None and customer_master_key_spec is not None:
+        raise errors.InvalidRequest(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+            "CustomerMasterKeySpec is deprecated."
+        )
+    return key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
 
 
 @operation
 def describe_key(call: KmsCall, *, key_id: str, grant_tokens: list[str] | None = None) -> KmsKey:
-    """The key's metadata. Raises: as `KmsCall.authorized_key`."""
+    """The key's metadata. Named by an alias of AWS that has no key yet, the key is made: so services come by theirs.
+
+    Raises: as `KmsCall.authorized_key`. Source: DescribeKey of the KMS API reference.
+    """
+    aws_managed.provide(call, key_id)
     return call.authorized_key(key_id, grant_tokens=grant_tokens or ())
 
 

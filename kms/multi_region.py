@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kms import backing_keys, errors, tags
-from kms.authorization import authorize_by_iam
+from kms import backing_keys, errors, new_keys
 from kms.conditions import of_kind
 from kms.engine import EVENT_SOURCE, Engine
 from kms.event_metadata import event_metadata
-from kms.key import CUSTOMER, EXTERNAL, KmsKey, change_key, find_key, get_key, key_arn
-from kms.key_policy import bypass_condition, check_policy, default_policy
+from kms.key import EXTERNAL, KmsKey, change_key, find_key, get_key, key_arn
+from kms.key_policy import default_policy
 from kms.operation import KmsCall, operation
 from kms.own_events import SYNCHRONIZE, own_event
-from kms.tables import limit as quota
 from kms.times import DAY_SECONDS
 from shared.audit import ApiEvent, Resource
 from shared.catalog import regions
@@ -51,15 +49,16 @@ def replicate_key(
     arn = key_arn(replica_region, key.account_id, key.key_id)
     if find_key(engine.database, arn) is not None:
         raise errors.AlreadyExists(f"The key {key.key_id} exists in Region {replica_region}.")
-    kind = of_kind(spec=key.key_spec, usage=key.key_usage, origin=key.origin, multi_region=True, is_replica=True)
-    conditions = {**bypass_condition(bypass_policy_lockout_safety_check), **kind, **tags.conditions(tags_ or {})}
-    authorize_by_iam(call, permission="CreateKey", conditions=conditions)
-    if tags_:
-        tags.check(tags_)
-        authorize_by_iam(call, permission="TagResource", conditions=conditions)
-    if policy is not None:
-        check_policy(call, policy, key=None, bypass_lockout_check=bypass_policy_lockout_safety_check)
-    check_room(call, replica_region)
+    new_keys.admit(
+        call,
+        region=replica_region,
+        conditions=of_kind(
+            spec=key.key_spec, usage=key.key_usage, origin=key.origin, multi_region=True, is_replica=True
+        ),
+        policy=policy,
+        bypass_lockout_check=bypass_policy_lockout_safety_check,
+        tags_=tags_ or {},
+    )
     row = engine.database.find("kms_keys", {"arn": key.arn}) or {}
     own = {
         "arn": arn,
@@ -132,18 +131,6 @@ def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) ->
             changes["state"] = UPDATING
         change_key(call.engine.database, one, **changes)
     call.response = {"keyId": key.arn}
-
-
-def check_room(call: KmsCall, region: str) -> None:
-    """Whether the caller's account can have one more key in a Region. Raises: LimitExceeded.
-
-    Only customer managed keys count, in whatever state. Source: "Resource quotas" of the AWS KMS Developer Guide.
-    """
-    where = {"account_id": call.caller.account_id, "region": region, "manager": CUSTOMER}
-    if call.engine.database.count("kms_keys", where) >= quota("customerManagedKeys"):
-        raise errors.LimitExceeded(
-            f"The account {call.caller.account_id} has reached its quota of {quota('customerManagedKeys')} KMS keys."
-        )
 
 
 def related(engine: Engine, key: KmsKey) -> list[KmsKey]:

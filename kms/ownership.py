@@ -13,17 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kms import errors, grant_creation, grant_operations, key_specs, keys
+from kms import aws_managed, errors, grant_creation, grant_operations, key_specs, keys, new_keys
+from kms.aws_managed import YEAR_DAYS
 from kms.engine import Engine, Session
 from kms.grants import NOT_ENDED
-from kms.key import AWS, SERVICE, KmsKey, alias_arn, find_key
-from kms.key_policy import aws_managed_policy, aws_owned_policy
+from kms.key import SERVICE, KmsKey, find_key
+from kms.key_policy import aws_owned_policy
 from kms.times import DAY_SECONDS
 from shared.catalog import AwsService
 from shared.database import Row
 from shared.identity import Caller, service_caller
-
-YEAR_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ class AwsManaged(ByGrant):
     def provide(
         self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
     ) -> Provision:
-        key = aws_managed_key(kms.engine, self.service, caller)
+        key = aws_managed.key_of(kms.engine, caller, self.service.prefix)
         return self._grant(kms, caller.through(self.service), key, context)
 
 
@@ -244,7 +243,7 @@ class SessionAwsManaged(BySession):
     def provide(
         self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
     ) -> Provision:
-        return Provision(aws_managed_key(kms.engine, self.service, caller).arn)
+        return Provision(aws_managed.key_of(kms.engine, caller, self.service.prefix).arn)
 
 
 @dataclass(frozen=True)
@@ -279,39 +278,6 @@ class InstanceSpecific(Ownership):
             keys.delete_key(kms.engine, key)
 
 
-def aws_managed_key(engine: Engine, service: AwsService, caller: Caller) -> KmsKey:
-    """The key alias/aws/<service> of the caller's account and Region, made when it is first asked for."""
-    alias = f"alias/aws/{service.prefix}"
-    arn = alias_arn(caller.region, caller.account_id, alias)
-    row = engine.database.find("aliases", {"arn": arn})
-    found = find_key(engine.database, row["key_arn"]) if row else None
-    if found is not None:
-        return found
-    key = keys.add_key(
-        engine,
-        account_id=caller.account_id,
-        region=caller.region,
-        manager=AWS,
-        policy=aws_managed_policy(service, caller.region, caller.account_id),
-        description=f"Default key that protects my {service.title} data when no other key is defined",
-        rotation_period_days=YEAR_DAYS,
-    )
-    now = engine.clock.now()
-    engine.database.insert(
-        "aliases",
-        {
-            "arn": arn,
-            "account_id": caller.account_id,
-            "region": caller.region,
-            "name": alias,
-            "key_arn": key.arn,
-            "created_at": now,
-            "updated_at": now,
-        },
-    )
-    return key
-
-
 def add_service_key(
     engine: Engine,
     service: AwsService,
@@ -320,7 +286,7 @@ def add_service_key(
     rotation_period_days: int | None = YEAR_DAYS,
 ) -> KmsKey:
     """Make a key in a service's own account: AWS owned, so no customer ever sees it."""
-    return keys.add_key(
+    return new_keys.add_key(
         engine,
         account_id=service.account_id,
         region=region,

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 from kms import cryptographic
-from kms.encrypted_store import INDEX_CLASS, EncryptedStore
+from kms.encrypted_store import EncryptedStore
 from kms.engine import Engine
 from kms.errors import KmsRefusal
 from kms.ownership import Provision, Scope
+from kms.scope_keys import INDEX_CLASS
 from shared.database import Row
 from shared.jobs import Job, JobFailed, Jobs
 

@@ -13,7 +13,7 @@ from kms.key_hierarchy import DomainKey
 from kms.ownership import Ownership
 from kms.reencryption import ReEncryption
 from kms.request_rates import RequestRates
-from kms.sealed_contents import Pieces
+from kms.sealed_pieces import Pieces
 from services.call import ServiceCall
 from services.eventbridge.delivery import Delivery
 from services.registry import BACKGROUND, OWNERSHIPS, REQUEST_QUOTAS

@@ -1,4 +1,4 @@
-"""Key pairs: RSA, ECDSA and ECDH on the NIST curves and secp256k1, Ed25519, ML-DSA, ML-KEM.
+"""Key pairs: RSA, ECDSA and ECDH on the NIST curves and secp256k1, Ed25519 and Ed25519ph, ML-DSA, ML-KEM.
 
 Keys go in and out as DER: private ones as PKCS #8, public ones as SubjectPublicKeyInfo. RSA follows RFC 8017, ECDSA
 signatures are DER (ANS X9.62), Ed25519 is RFC 8032, ML-DSA is FIPS 204, ML-KEM is FIPS 203. What is private was made
@@ -13,6 +13,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, padding, rsa, utils
+
+from kms.primitives import ed25519ph
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
 MU_BYTES = 64
@@ -92,13 +94,18 @@ def public_key(private: bytes) -> bytes:
 
 
 def sign(private: bytes, algorithm: str, message: bytes, message_type: str) -> bytes:
-    """message_type: RAW, DIGEST (hashed already, RSA and ECDSA), EXTERNAL_MU (64 bytes, ML-DSA). Raises: BadLength."""
+    """message_type: RAW, DIGEST (hashed already; by Ed25519ph once more), EXTERNAL_MU (64 bytes, ML-DSA).
+
+    Raises: BadLength.
+    """
     key = _load(private)
     signature: bytes
     if algorithm == "ML_DSA_SHAKE_256":
         signature = key.sign_mu(_mu(message)) if message_type == EXTERNAL_MU else key.sign(message)
     elif algorithm == "ED25519_SHA_512":
         signature = key.sign(message)
+    elif algorithm == "ED25519_PH_SHA_512":
+        signature = ed25519ph.sign(key.private_bytes_raw(), _digest(algorithm, message))
     else:
         signature = key.sign(message, *_scheme(algorithm, message, message_type))
     return signature
@@ -112,6 +119,9 @@ def verify(public: bytes, algorithm: str, message: bytes, message_type: str, sig
             key.verify_mu(signature, _mu(message))
         elif algorithm in ("ML_DSA_SHAKE_256", "ED25519_SHA_512"):
             key.verify(signature, message)
+        elif algorithm == "ED25519_PH_SHA_512":
+            if not ed25519ph.verifies(key.public_bytes_raw(), _digest(algorithm, message), signature):
+                raise SignatureRejected
         else:
             key.verify(signature, message, *_scheme(algorithm, message, message_type))
     except InvalidSignature as error:
@@ -218,14 +228,19 @@ def _scheme(algorithm: str, message: bytes, message_type: str) -> tuple[Any, ...
     hash_algorithm = _hash(algorithm)
     digest: Any = hash_algorithm
     if message_type == DIGEST:
-        if len(message) != hash_algorithm.digest_size:
-            raise BadLength
+        _digest(algorithm, message)
         digest = utils.Prehashed(hash_algorithm)
     if algorithm.startswith("ECDSA"):
         return (ec.ECDSA(digest),)
     if "PKCS1" in algorithm:
         return (padding.PKCS1v15(), digest)
     return (padding.PSS(padding.MGF1(hash_algorithm), padding.PSS.DIGEST_LENGTH), digest)
+
+
+def _digest(algorithm: str, message: bytes) -> bytes:
+    if len(message) != _hash(algorithm).digest_size:
+        raise BadLength
+    return message
 
 
 def _mu(message: bytes) -> bytes:

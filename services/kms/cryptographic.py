@@ -1,4 +1,4 @@
-"""Encrypt, Decrypt, ReEncrypt, data keys and random bytes on the wire."""
+"""Encrypt, Decrypt and ReEncrypt on the wire."""
 
 from __future__ import annotations
 
@@ -22,17 +22,3 @@ def decrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 def re_encrypt(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     return wire(perform(call, engine.re_encrypt, parameters))
-
-
-def generate_data_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "Recipient")
-    return wire(perform(call, engine.generate_data_key, parameters))
-
-
-def generate_data_key_without_plaintext(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return wire(perform(call, engine.generate_data_key_without_plaintext, parameters))
-
-
-def generate_random(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    refuse_unsimulated(parameters, "Recipient")
-    return {"Plaintext": perform(call, engine.generate_random, parameters)}

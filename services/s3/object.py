@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from kms.encrypted_store import Record
-from kms.sealed_contents import Content, Piece
+from kms.sealed_contents import Content
+from kms.sealed_pieces import Piece
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.bucket import Bucket

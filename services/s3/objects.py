@@ -21,7 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kms.sealed_contents import Content, ContentReader, PieceWriter
+from kms.sealed_contents import Content
+from kms.sealed_pieces import ContentReader, PieceWriter
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.authorization import conditions_of, require

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kms.sealed_contents import ContentReader, OpenContent, PieceWriter
+from kms.sealed_contents import OpenContent
+from kms.sealed_pieces import ContentReader, PieceWriter
 from services.s3 import errors, objects
 from services.s3.access import Access
 from services.s3.bucket import AES256

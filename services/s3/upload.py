@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kms.encrypted_store import Record
-from kms.sealed_contents import Piece
+from kms.sealed_pieces import Piece
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.authorization import conditions_of, require

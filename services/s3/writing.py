@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from kms.sealed_contents import ContentReader
+from kms.sealed_pieces import ContentReader
 from services.s3 import errors, objects
 from services.s3.access import Access
 from services.s3.authorization import require

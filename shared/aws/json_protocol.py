@@ -55,7 +55,9 @@ class JsonProtocol:
         return HttpResponse(200, body, _headers(model, request_id))
 
     def serialize_error(self, model: ServiceModel, error: ServiceError, request_id: str) -> HttpResponse:
-        document = {"__type": error.code, message_member(model, error.code): error.message}
+        document = {"__type": error.code}
+        if error.message:  # AWS leaves out a message that it has not
+            document[message_member(model, error.code)] = error.message
         shape = error_shapes_by_code(model).get(error.code)
         if shape is None:
             document.update({name: value for name, value in error.members.items() if value is not None})

@@ -13,8 +13,9 @@ from typing import Any
 from botocore.model import OperationModel, ServiceModel
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from shared.aws.enumerations import in_hash_order
 from shared.aws.errors import validation_error_code
-from shared.aws.fields import ListField, MapField, StructureField, WireField, scalar_field
+from shared.aws.fields import ListedEnumeration, ListField, MapField, StructureField, WireField, scalar_field
 from shared.aws.models import wire_name
 from shared.aws.values import serialization_error
 from shared.aws.violations import Violation, describe, without_values
@@ -60,7 +61,7 @@ def _input_field(operation: OperationModel) -> StructureField:
 
 @cache
 def _fields_of(model: ServiceModel) -> _Fields:
-    return _Fields()
+    return _Fields(in_hash_order if model.resolved_protocol == "json" else list)
 
 
 class _WireSchema(Schema):
@@ -70,9 +71,10 @@ class _WireSchema(Schema):
 
 
 class _Fields:
-    """Builds the fields of one service's shapes, and one schema per structure."""
+    """Builds the fields of one service's shapes, and one schema per structure. listed: how it lists enumerations."""
 
-    def __init__(self) -> None:
+    def __init__(self, listed: ListedEnumeration) -> None:
+        self._listed = listed
         self._schemas: dict[str, Schema] = {}
 
     def of(self, shape: Any, name: str = "", *, required: bool = False) -> WireField:
@@ -85,7 +87,7 @@ class _Fields:
             case "map":
                 return MapField(shape, name, self.of(shape.key), self.of(shape.value), required=required)
             case _:
-                return scalar_field(shape, name, required=required)
+                return scalar_field(shape, name, self._listed, required=required)
 
     def of_structure(self, shape: Any, name: str = "", *, required: bool = False) -> StructureField:
         # The schema is asked for when a value comes, not now: shapes may contain themselves.

@@ -17,7 +17,7 @@ PATTERN = "Member must satisfy regular expression pattern: "
 class Violation:
     """One broken constraint, at a path that grows as it travels up: ("tags", "1", "member", "tagKey").
 
-    value: the value in words, or None if it must not be shown or there is none.
+    value: the value in words, in quotes, or null without; None if it must not be shown or is of no matter.
     """
 
     constraint: str
@@ -28,7 +28,7 @@ class Violation:
         return replace(self, path=(*path, *self.path))
 
     def __str__(self) -> str:
-        value = "Value" if self.value is None else f"Value '{self.value}'"
+        value = "Value" if self.value is None else f"Value {self.value}"
         return f"{value} at '{'.'.join(self.path)}' failed to satisfy constraint: {self.constraint}"
 
 
@@ -63,13 +63,13 @@ def path_name(member_name: str) -> str:
 
 
 def value_in_words(shape: Any, value: Any) -> str | None:
-    """A value as AWS prints it, which is as Java does; None if any of it must not be shown.
+    """A value as AWS quotes it, printed as Java does; None if any of it must not be shown.
 
-    value: as it came in, under wire names, of the shape's type.
+    value: as it came in, under wire names, of the shape's type; None for one that is missing, which has no quotes.
     """
     if _hides(shape, frozenset()):
         return None
-    return _in_words(shape, value)
+    return "null" if value is None else f"'{_in_words(shape, value)}'"
 
 
 def _hides(shape: Any, seen: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kms import primitives
-from kms.primitives import AuthenticationFailed, KeyMaterial
+from kms.primitives import AuthenticationFailed, KeyMaterial, ed25519ph
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "crypto"
 
@@ -89,3 +89,16 @@ class TestKeyMaterial:
         assert self.secret == KeyMaterial(self.secret.reveal())
         assert self.secret != KeyMaterial(b"other")
         assert self.secret != self.secret.reveal()
+
+
+def test_ed25519ph() -> None:
+    """Source: RFC 8032, section 7.3."""
+    seed = bytes.fromhex("833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42")
+    public = bytes.fromhex("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf")
+    signature = bytes.fromhex(
+        "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41"
+        "31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406"
+    )
+    assert ed25519ph.sign(seed, b"abc") == signature
+    assert ed25519ph.verifies(public, b"abc", signature)
+    assert not ed25519ph.verifies(public, b"abd", signature)

@@ -191,12 +191,22 @@ class TestBehaviour:
         with refused("InvalidCiphertextException"):
             kms.decrypt(CiphertextBlob=blob, EncryptionContext={**context, "": "x"})
 
-    @pytest.mark.parametrize("pairs", [{"a": "x" * 70_000}, {"x" * 70_000: "a"}], ids=["value", "key"])
-    def test_a_context_too_long_to_be_encoded_is_refused(self, kms: Any, kms_key: str, pairs: dict[str, str]) -> None:
+    @pytest.mark.parametrize(
+        "pairs",
+        [{"a": "x" * 8_184}, {"x" * 8_184: "a"}, {"a": "x" + "\u00fc" * 4_092}, {str(n): "x" * 80 for n in range(95)}],
+        ids=["value", "key", "letters-of-two-bytes", "pairs"],
+    )
+    def test_a_context_of_eight_kilobytes_is_too_long(self, kms: Any, kms_key: str, pairs: dict[str, str]) -> None:
+        """As JSON it is to have fewer than 8192 bytes."""
         with refused("ValidationException"):
             kms.encrypt(KeyId=kms_key, Plaintext=b"x", EncryptionContext=pairs)
         with refused("ValidationException"):
             kms.decrypt(CiphertextBlob=seal(kms, kms_key), EncryptionContext=pairs)
+
+    @pytest.mark.parametrize("value", ["x" * 8_183, "x" + "\u00fc" * 4_091], ids=["ascii", "letters-of-two-bytes"])
+    def test_a_context_of_a_little_less_is_not(self, kms: Any, kms_key: str, value: str) -> None:
+        blob = kms.encrypt(KeyId=kms_key, Plaintext=b"x", EncryptionContext={"a": value})["CiphertextBlob"]
+        assert kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": value})["Plaintext"] == b"x"
 
     @pytest.mark.parametrize("field", FIELDS)
     def test_every_flipped_bit_of_a_ciphertext_blob_is_refused(

@@ -7,10 +7,12 @@ import hmac
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nacl import bindings
 
 from kms import backing_keys
 from kms.key import get_key
@@ -21,7 +23,10 @@ from tests.support import Account, Server, account_policy, refused
 SPECS: dict[str, dict[str, list[str]]] = load("key_specs")["specs"]
 FAST = [spec for spec in SPECS if spec not in ("RSA_3072", "RSA_4096")]
 SIGNING = [
-    (spec, algorithm) for spec in FAST if "SIGN_VERIFY" in SPECS[spec] for algorithm in SPECS[spec]["SIGN_VERIFY"]
+    (spec, algorithm)
+    for spec in FAST
+    for algorithm in SPECS[spec].get("SIGN_VERIFY", [])
+    if algorithm != "ED25519_PH_SHA_512"
 ]
 MACS = [(spec, algorithm) for spec in SPECS for algorithm in SPECS[spec].get("GENERATE_VERIFY_MAC", [])]
 HASHES: dict[str, Any] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512, "1": hashes.SHA1}
@@ -78,6 +83,13 @@ class TestKinds:
         is_new = spec.startswith(("ML_", "ECC_NIST_EDWARDS"))
         assert metadata.get("CustomerMasterKeySpec") == (None if is_new else spec)
         assert ("CurrentKeyMaterialId" in metadata) == (spec == "SYMMETRIC_DEFAULT")
+
+    def test_algorithms_stand_in_the_order_of_the_example_of_the_model(self, own: Account, keys: Any) -> None:
+        examples = get_session().get_component("data_loader").load_service_model("kms", "examples-1")["examples"]
+        shown = [example["output"]["KeyMetadata"] for example in examples["DescribeKey"]]
+        (expected,) = [one["SigningAlgorithms"] for one in shown if "SigningAlgorithms" in one]
+        metadata = own.client("kms").describe_key(KeyId=keys("RSA_2048", "SIGN_VERIFY"))["KeyMetadata"]
+        assert metadata["SigningAlgorithms"] == expected
 
     @pytest.mark.parametrize("spec", ["RSA_3072", "RSA_4096"])
     def test_larger_rsa_keys_sign_too(self, own: Account, keys: Any, spec: str) -> None:
@@ -169,6 +181,27 @@ class TestSignatures:
             kms.sign(**call, Message=digest[:-1], MessageType="DIGEST")
         assert refusal.message == f"Digest is invalid length for algorithm {algorithm}."
 
+    def test_ed25519ph_hashes_the_digest_that_it_is_given_once_more(self, own: Account, keys: Any) -> None:
+        """Source: MessageType of Sign."""
+        kms, key = own.client("kms"), keys("ECC_NIST_EDWARDS25519", "SIGN_VERIFY")
+        digest = hashlib.sha512(MESSAGE).digest()
+        call = {"KeyId": key, "SigningAlgorithm": "ED25519_PH_SHA_512", "MessageType": "DIGEST"}
+        signature = kms.sign(**call, Message=digest)["Signature"]
+        assert kms.verify(**call, Message=digest, Signature=signature)["SignatureValid"]
+        public: Any = serialization.load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
+        hashed = bindings.crypto_sign_ed25519ph_state()
+        bindings.crypto_sign_ed25519ph_update(hashed, digest)
+        assert bindings.crypto_sign_ed25519ph_final_verify(hashed, signature, public.public_bytes_raw())
+        damaged = bytes([signature[0] ^ 1]) + signature[1:]
+        for message, given_signature in ((bytes(64), signature), (digest, damaged), (digest, b"x")):
+            with refused("KMSInvalidSignatureException"):
+                kms.verify(**call, Message=message, Signature=given_signature)
+        for operation in (kms.sign, kms.verify):
+            more = {"Signature": signature} if operation == kms.verify else {}
+            with refused("ValidationException") as refusal:
+                operation(**call, Message=digest[:-1], **more)
+            assert refusal.message == "Digest is invalid length for algorithm ED25519_PH_SHA_512."
+
     @pytest.mark.parametrize("spec", ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"])
     def test_ml_dsa_takes_a_message_representative(self, own: Account, keys: Any, spec: str) -> None:
         """mu = SHAKE256(SHAKE256(public key, 64) || 0 || 0 || message, 64). Source: FIPS 204, algorithm 7."""
@@ -187,6 +220,7 @@ class TestSignatures:
         [
             ("ECC_NIST_P256", "ECDSA_SHA_256", "EXTERNAL_MU"),
             ("ECC_NIST_EDWARDS25519", "ED25519_SHA_512", "DIGEST"),
+            ("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512", "RAW"),
             ("ML_DSA_44", "ML_DSA_SHAKE_256", "DIGEST"),
         ],
     )
@@ -208,6 +242,9 @@ class TestSignatures:
         with refused("InvalidKeyUsageException") as refusal:
             kms.sign(KeyId=key, Message=b"x", SigningAlgorithm="ECDSA_SHA_384")
         assert refusal.message == "Algorithm ECDSA_SHA_384 is incompatible with key spec ECC_NIST_P256."
+        with refused("InvalidKeyUsageException") as refusal:
+            kms.sign(KeyId=key, Message=b"x", SigningAlgorithm="SM2DSA")
+        assert refusal.message == "Algorithm SM2DSA is incompatible with key spec ECC_NIST_P256."
         symmetric = keys("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
         with refused("InvalidKeyUsageException") as refusal:
             kms.sign(KeyId=symmetric, Message=b"x", SigningAlgorithm="ECDSA_SHA_256")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from tests.services.kms.support import administrator_arn, allow, deny, document, key_under, named
 from tests.support import Account, account_policy, refused
@@ -24,6 +25,8 @@ PRINTED_POLICY = """{
      }
 }]}"""
 """The condition as the Voice ID page prints it, quotes inside quotes."""
+
+EXAMPLES = get_session().get_component("data_loader").load_service_model("kms", "examples-1")["examples"]
 
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
 INVALID_PRINCIPAL = "Policy contains a statement with one or more invalid principals."
@@ -115,6 +118,26 @@ class TestShape:
   }}"""
         whole = f'{{\n  "Version" : "2012-10-17",\n  "Statement" : [ {printed}, {printed} ]\n}}'
         assert (answer["Policy"], answer["PolicyName"]) == (whole, "default")
+
+    def test_the_default_policy_is_printed_as_in_the_example_of_the_model(
+        self, kms: Any, account: Account, kms_key: str
+    ) -> None:
+        (example,) = EXAMPLES["GetKeyPolicy"]
+        expected = example["output"]["Policy"].replace("111122223333", account.account_id)
+        assert kms.get_key_policy(KeyId=kms_key)["Policy"] == expected
+
+    def test_a_policy_comes_back_with_the_same_content_in_print_of_its_own(
+        self, kms: Any, account: Account, kms_key: str
+    ) -> None:
+        users = named(administrator_arn(account))
+        more = allow("kms:Encrypt", "kms:Decrypt", Sid='\u00e9 "', Principal=users, Condition={})
+        text = account_policy(account.account_id, more)
+        kms.put_key_policy(KeyId=kms_key, Policy=text.replace(",", " ,\n"))
+        answer = kms.get_key_policy(KeyId=kms_key)
+        assert answer["PolicyName"] == "default"
+        assert json.loads(answer["Policy"]) == json.loads(text)
+        assert '"Action" : [ "kms:Encrypt", "kms:Decrypt" ]' in answer["Policy"]
+        assert "  }, {\n    " in answer["Policy"]
 
     @pytest.mark.claim("V17")
     def test_a_key_has_one_policy_and_its_name_is_default(self, kms: Any, account: Account, kms_key: str) -> None:

@@ -254,14 +254,3 @@ class TestMembersOfTheModel:
     )
     def test_no_account_shares_keys(self, kms: Any, kms_key: str, owners: list[str], count: int) -> None:
         assert len(kms.list_keys(ResourceOwners=owners)["Keys"]) == count
-
-    @pytest.mark.parametrize(
-        ("spec", "algorithm"),
-        [("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512"), ("ECC_NIST_P256", "SM2DSA")],
-    )
-    def test_an_algorithm_that_no_library_has_is_refused_by_its_name(self, kms: Any, spec: str, algorithm: str) -> None:
-        key = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]
-        assert algorithm not in key["SigningAlgorithms"]
-        with refused("UnsupportedOperationException") as refusal:
-            kms.sign(KeyId=key["Arn"], Message=b"x", SigningAlgorithm=algorithm, MessageType="RAW")
-        assert refusal.message == f"Algorithm {algorithm} is not simulated."

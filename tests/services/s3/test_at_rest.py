@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 
-from kms.sealed_contents import CHUNK_BYTES
+from kms.sealed_pieces import CHUNK_BYTES
 from shared.database import Database, Row
 from tests.services.s3.support import put, read
 from tests.support import Server, refused

@@ -77,6 +77,10 @@ class TestAwsJson:
     def test_what_is_no_json_object_cannot_be_read(self, body: bytes) -> None:
         assert refusal(KMS, kms_request(body)).code == "SerializationException"
 
+    def test_an_error_without_a_message_has_no_such_member(self) -> None:
+        response = error_response(KMS, ServiceError("InvalidCiphertextException"))
+        assert json.loads(response.body) == {"__type": "InvalidCiphertextException"}
+
     def test_an_operation_without_output_answers_an_empty_body(self) -> None:
         response = protocol_of(KMS).serialize(KMS.operation_model("EnableKey"), {}, "request-1")
         assert (response.status, response.body) == (200, b"")

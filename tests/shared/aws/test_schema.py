@@ -91,6 +91,7 @@ def test_an_unreadable_value_goes_before_a_broken_constraint() -> None:
 @pytest.mark.parametrize(
     ("name", "document", "text"),
     [
+        ("DescribeKey", {}, f"Value null at 'keyId' {CONSTRAINT} not be null"),
         ("Encrypt", {"KeyId": "k"}, f"Value at 'plaintext' {CONSTRAINT} not be null"),
         (
             "Encrypt",
@@ -101,7 +102,7 @@ def test_an_unreadable_value_goes_before_a_broken_constraint() -> None:
             "Encrypt",
             encrypt(EncryptionAlgorithm="ROT13"),
             f"Value 'ROT13' at 'encryptionAlgorithm' {CONSTRAINT} satisfy enum value set: "
-            "[SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SM2PKE]",
+            "[RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SM2PKE, SYMMETRIC_DEFAULT]",
         ),
         (
             "GenerateRandom",
@@ -125,7 +126,16 @@ def test_an_unreadable_value_goes_before_a_broken_constraint() -> None:
             "equal to 8192, Member must have length greater than or equal to 1]",
         ),
     ],
-    ids=["required", "length", "enum", "range", "pattern", "list-of-structures", "list-of-scalars"],
+    ids=[
+        "required",
+        "required-and-secret",
+        "length",
+        "enum",
+        "range",
+        "pattern",
+        "list-of-structures",
+        "list-of-scalars",
+    ],
 )
 def test_a_broken_constraint_is_told_as_aws_tells_it(name: str, document: dict[str, Any], text: str) -> None:
     error = refusal(document, name)
@@ -137,6 +147,14 @@ def test_several_broken_constraints_are_told_together() -> None:
     assert message == (
         f"2 validation errors detected: Value '' at 'keyId' {CONSTRAINT} have length greater than or equal to 1; "
         f"Value at 'plaintext' {CONSTRAINT} not be null"
+    )
+
+
+def test_a_broken_pattern_is_told_before_a_broken_length() -> None:
+    message = refusal({"AliasName": "", "TargetKeyId": "k"}, "CreateAlias").message
+    assert message == (
+        f"2 validation errors detected: Value '' at 'aliasName' {CONSTRAINT} satisfy regular expression pattern: "
+        f"^[a-zA-Z0-9:/_-]+$; Value '' at 'aliasName' {CONSTRAINT} have length greater than or equal to 1"
     )
 
 
