@@ -39,7 +39,7 @@ def validate(operation: OperationModel, document: dict[str, Any]) -> dict[str, A
         violations = [problem for problem in invalid.messages if isinstance(problem, Violation)]
         code, service = validation_error_code(operation), operation.service_model.service_name
         logged = describe(without_values(violations), service)
-        broken = [(".".join(violation.path), violation.value) for violation in violations]
+        broken = [(".".join(violation.path), violation.unquoted) for violation in violations]
         raise InvalidParameters(code, describe(violations, service), logged=logged, broken=broken) from None
     except RecursionError:
         raise serialization_error("The request is nested too deeply.") from None

@@ -24,6 +24,11 @@ class Violation:
     path: tuple[str, ...] = ()
     value: str | None = None
 
+    @property
+    def unquoted(self) -> str | None:
+        """The value without its quotes."""
+        return self.value if self.value in (None, "null") else self.value[1:-1]
+
     def under(self, *path: str) -> Violation:
         return replace(self, path=(*path, *self.path))
 

@@ -58,7 +58,7 @@ class TestRefusals:
         assert kms.list_aliases()["Aliases"] == []
 
     def test_nobody_makes_the_key_of_another_account(self, second_account: Account, kms: Any, alias_arn: str) -> None:
-        with refused("NotFoundException"):
+        with refused("AccessDeniedException"):
             second_account.client("kms").describe_key(KeyId=alias_arn)
         assert kms.list_keys()["Keys"] == []
 
