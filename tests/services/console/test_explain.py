@@ -294,7 +294,8 @@ class TestCallsOnData:
         assert [one["Policy"] for one in decision["DecidedBy"]] == ["policy-1" if by == "iam" else "bucket policy"]
 
     def test_a_key_that_is_denied_in_a_batch_is_explained(self, server: Server, account: Account) -> None:
-        s3, user = account.client("s3"), account.user("user", document(allow("s3:DeleteObject", Resource="*/mine")))
+        s3 = account.client("s3")
+        user = account.user("user", document(allow("s3:DeleteObject", Resource="arn:aws:s3:::*/mine")))
         bucket = new_bucket(s3)
         answer = user.client("s3").delete_objects(
             Bucket=bucket, Delete={"Objects": [{"Key": "mine"}, {"Key": "yours"}]}
