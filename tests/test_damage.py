@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.console.comparison import READABLE, probe, rows_of
-from services.console.person import DRIVERS, Driver
+from services.console.drivers import DRIVERS, Driver
 from services.console.world import World
 from shared.database import Database, Row
 

@@ -17,8 +17,8 @@ from flask import Blueprint, Response, abort, current_app, make_response, redire
 from services.blueprints import simulator
 from services.console import guard, live, memory
 from services.console.background import comparison_run
+from services.console.drivers import Driver
 from services.console.happenings import ACTIONS, Happening
-from services.console.person import Driver
 from services.console.world import World
 from shared.explanations import explain_event
 from shared.rulings import KEPT

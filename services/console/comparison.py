@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from kms.costs import monthly_cost
 from kms.ownership import Scope
+from services.console.drivers import Driver
 from services.console.happenings import HAPPENINGS, Happening
-from services.console.person import Driver
 from services.console.world import World
 from services.registry import DATA_CLASSES, OWNERSHIPS
 from shared.catalog import SERVICES

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from services.console.person import Driver, NoSuchOperation
+from services.console.drivers import Driver, NoSuchOperation
 
 if TYPE_CHECKING:
     from services.console.world import World

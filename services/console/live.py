@@ -17,8 +17,8 @@ from kms.key import KmsKey, find_key
 from kms.ownership import AwsManaged, AwsOwned, CustomerManaged, InstanceSpecific, Ownership
 from services.console import memory
 from services.console.comparison import Cell, Row, probe, rows_of
+from services.console.drivers import Driver
 from services.console.happenings import ACTIONS, DENIAL, Happening, key_of
-from services.console.person import Driver
 from services.console.trail_lines import TrailView, short_id, trail_view
 from services.console.world import ACCOUNT, World
 from services.registry import OWNERSHIPS

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from services.console.person import DRIVERS, Driver
+from services.console.drivers import DRIVERS, Driver
 
 if TYPE_CHECKING:
     from services.console.world import World

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kms.ownership import Scope
 from services.console.clients import InProcess
-from services.console.person import DRIVERS, Driver, needs_key
+from services.console.drivers import DRIVERS, Driver, needs_key
 from services.outbound_campaigns.dialer import dial
 from shared import demo_world
 from shared.catalog import SERVICE_ACCOUNTS, SERVICES

@@ -17,8 +17,8 @@ from botocore.config import Config
 
 from services.console import live, report
 from services.console.comparison import Comparison, compare
+from services.console.drivers import DRIVERS
 from services.console.happenings import DENIAL, HAPPENINGS
-from services.console.person import DRIVERS
 from services.simulator import Configuration
 from shared import demo_world
 from tests.support import REGION, Server, started
