@@ -12,12 +12,13 @@ from typing import Any
 from botocore.model import OperationModel
 
 from shared.audit import ApiEvent, Resource, Trail
+from shared.aws.authorization import is_unsigned
 from shared.aws.credential import expired_credential, unknown_credential
 from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.payload import Payload, payload_of
 from shared.aws.protocol import Route
 from shared.aws.schema import validate
-from shared.aws.signature import SignatureVerifier, is_unsigned
+from shared.aws.signature import SignatureVerifier
 from shared.bugs import where
 from shared.catalog import AwsService
 from shared.clock import Clock

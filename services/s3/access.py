@@ -18,7 +18,7 @@ from kms.sealed_contents import OpenContent, SealedContents
 from services.s3 import errors
 from services.s3.data_classes import BUCKET
 from shared.aws import signature_v2
-from shared.aws.signature import ALGORITHM, is_presigned
+from shared.aws.authorization import ALGORITHM, is_presigned
 from shared.identity import Caller
 from shared.principal_context import Value
 from shared.rulings import Ruling

@@ -19,7 +19,8 @@ from hashlib import sha256
 
 from shared.aws.credential import mismatch
 from shared.aws.http import HttpRequest
-from shared.aws.signature import STREAMING_PREFIX, UNSIGNED_PAYLOAD, ChunkSigner, other_payload
+from shared.aws.signature import ChunkSigner
+from shared.aws.signed_payload import STREAMING_PREFIX, UNSIGNED_PAYLOAD, other_payload
 from shared.errors import ServiceError
 
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
