@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kms.encrypted_store import EncryptedStore
 from kms.engine import Session
 from kms.ownership import Ownership
+from shared.call import Call
 from shared.errors import ServiceError
-from shared.pipeline import Call
 
 if TYPE_CHECKING:
     from services.simulator import Simulator

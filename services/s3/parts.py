@@ -23,7 +23,7 @@ from services.s3.object import checksum_members
 from services.s3.upload import Part, Upload, admitted, find_upload, part_id, part_of, put_part
 from services.s3.writing import check_length, copy_source
 from shared.aws.checksums import DEFAULT_ALGORITHM
-from shared.pipeline import Work
+from shared.work import Work
 
 if TYPE_CHECKING:
     from services.call import ServiceCall

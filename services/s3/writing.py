@@ -17,7 +17,7 @@ from services.s3.integrity import Digests, Stated, check_whole_body, stated
 from services.s3.object import Properties, StoredObject, drop_object, find_object
 from shared.aws.checksums import ALGORITHMS
 from shared.errors import ServiceError
-from shared.pipeline import Work
+from shared.work import Work
 
 if TYPE_CHECKING:
     from services.call import ServiceCall

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from services.sqs import errors, md5, message
 from services.sqs.message import TRACE, Received
 from services.sqs.queue import Queue, find_queue
-from shared.pipeline import Work
+from shared.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
