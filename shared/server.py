@@ -18,54 +18,31 @@ Source: our choice. `uvicorn` hands over the raw path that SigV4 needs; a thread
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
-from wsgiref.types import StartResponse, WSGIApplication
+from wsgiref.types import WSGIApplication
 
 import uvicorn
 
-from shared.aws.routing import BODY_TOO_LARGE_KEY, PENDING_KEY, STREAMED_KEY, has_streamed_body
+from shared.aws.routing import PENDING_KEY, has_streamed_body
 from shared.bugs import where
 from shared.database import Database
 from shared.pipeline import Pending
+from shared.wsgi import Answer, Environ, Scope, call_app, encoded, environ_of, put_body
 
 log = logging.getLogger(__name__)
 
-Environ = dict[str, Any]
-Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 T = TypeVar("T")
 
+_UNAVAILABLE: Answer = (500, [(b"content-type", b"text/plain")], b"The request could not be made durable.")
 _PIECE_BYTES = 1024 * 1024
 _DUE_SECONDS = 1.0
-
-
-class Pieces:
-    """The pieces of an answer, and WSGI's `close` of it."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = chunks
-        self._iterator = iter(chunks)
-
-    def __iter__(self) -> Pieces:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._iterator)
-
-    def close(self) -> None:
-        if hasattr(self._chunks, "close"):
-            self._chunks.close()
-
-
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes | Pieces]
-_UNAVAILABLE: Answer = (500, [(b"content-type", b"text/plain")], b"The request could not be made durable.")
 
 
 class NotDurable(Exception):
@@ -106,7 +83,7 @@ class InlineServer:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        environ = _environ(scope)
+        environ = environ_of(scope)
         try:
             answer = await self._served(environ, receive)
         except ClientGone:
@@ -119,8 +96,8 @@ class InlineServer:
         """Raises: ClientGone, NotDurable."""
         streams = has_streamed_body(environ)
         if not streams:
-            _put_body(environ, await self._read(receive), self._max_body_bytes)
-        answer: Answer = await self._in_tick(lambda: _call(self._app, environ))
+            put_body(environ, await self._read(receive), self._max_body_bytes)
+        answer: Answer = await self._in_tick(lambda: call_app(self._app, environ))
         if environ[PENDING_KEY]:
             return await self._awaited(environ[PENDING_KEY][0], receive)
         if streams and "HTTP_EXPECT" in environ:
@@ -143,7 +120,7 @@ class InlineServer:
             raise
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
         headers = {"Content-Length": str(len(body)), **response.headers}
-        return response.status, _encoded(headers.items()), body
+        return response.status, encoded(headers.items()), body
 
     async def _send(self, answer: Answer, send: Send) -> None:
         status, headers, body = answer
@@ -269,76 +246,6 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
             piece.clear()
         if not more:
             return
-
-
-def _environ(scope: Scope) -> Environ:
-    """The environment of a request whose body is not here yet."""
-    path: str = scope["path"]
-    raw_path: bytes = scope.get("raw_path") or path.encode()
-    query = scope["query_string"].decode("latin-1")
-    client = scope.get("client") or ("", 0)
-    host, port = scope.get("server") or ("", 0)
-    environ: Environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": query,
-        "REQUEST_URI": raw_path.decode("latin-1") + (f"?{query}" if query else ""),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "REMOTE_ADDR": client[0],
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        PENDING_KEY: [],
-    }
-    for name, value in scope["headers"]:
-        _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
-    return environ
-
-
-def _put_body(environ: Environ, body: bytes, max_body_bytes: int) -> None:
-    too_large = environ[BODY_TOO_LARGE_KEY] = len(body) > max_body_bytes
-    environ["wsgi.input"] = io.BytesIO(b"" if too_large else body)
-    environ["CONTENT_LENGTH"] = "0" if too_large else str(len(body))
-
-
-def _add_header(environ: Environ, name: str, value: str) -> None:
-    key = name.upper().replace("-", "_")
-    key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-    environ[key] = f"{environ[key]},{value}" if key in environ else value
-
-
-def _call(app: WSGIApplication, environ: Environ) -> Answer:
-    """Run a WSGI app to its end. An app that raises is our bug; it costs its own request only."""
-    started: list[tuple[str, list[tuple[str, str]]]] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        started[:] = [(status, headers)]
-        return lambda chunk: None
-
-    try:
-        chunks: Iterable[bytes] = app(environ, _typed(start_response))
-        body = Pieces(chunks) if environ.get(STREAMED_KEY, False) else b"".join(chunks)
-    except Exception as bug:
-        log.error("a request failed outside the pipeline: %s", where(bug))
-        return 500, [(b"content-type", b"text/plain")], b"Internal failure."
-    status, headers = started[0]
-    return int(status.split(" ", 1)[0]), _encoded(headers), body
-
-
-def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-
-
-def _typed(start_response: Any) -> StartResponse:
-    typed: StartResponse = start_response
-    return typed
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -135,6 +135,7 @@ def is_presigned(request: HttpRequest) -> bool:
 
 
 def check_scope(authorization: Authorization) -> None:
+    """Raises: ServiceError if date, Region or end of the credential's scope cannot be."""
     amz_date = authorization.amz_date
     if _AMZ_DATE.fullmatch(amz_date) is None:
         raise incomplete(
@@ -157,6 +158,7 @@ def check_scope(authorization: Authorization) -> None:
 
 
 def check_signed_headers(authorization: Authorization, request: HttpRequest) -> None:
+    """Raises: ServiceError if a header is not signed that must be."""
     signed = authorization.signed_headers.split(";")
     if "host" not in signed:
         raise invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
@@ -180,11 +182,12 @@ def without_signature(query_string: str) -> str:
 
 
 def invalid(message: str) -> ServiceError:
+    """A signature that does not hold."""
     return ServiceError("InvalidSignatureException", message)
 
 
 def incomplete(message: str, header: str = "") -> ServiceError:
-    """The header itself is told by its hash only: it may hold what its sender wants kept."""
+    """A signature that cannot be read. Its header is told by its hash only: it may hold what its sender wants kept."""
     if header:
         digest = base64.b64encode(sha256(header.encode("utf-8", "replace")).digest()).decode("ascii")
         message += f" (Hashed with SHA-256 and encoded with Base64) Authorization={digest}"
@@ -192,4 +195,5 @@ def incomplete(message: str, header: str = "") -> ServiceError:
 
 
 def bad_query(message: str) -> ServiceError:
+    """A presigned URL that cannot be read."""
     return ServiceError("AuthorizationQueryParametersError", message, status=400)
