@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -107,8 +108,8 @@ def serve(host: str, port: int, data_dir: Path, ephemeral: bool, empty: bool, se
         simulator = _open_simulator(configuration)
         keys = {} if on_loopback else simulator.generate_credentials()
         app = create_app(simulator)
-        server = make_server(_traced(app) if trace else app, simulator, MAX_BODY_BYTES)
-        _greet(host, listener.getsockname()[1], simulator, keys, ephemeral, data_dir)
+        greet = partial(_greet, host, listener.getsockname()[1], simulator, keys, ephemeral, data_dir)
+        server = make_server(_traced(app) if trace else app, simulator, MAX_BODY_BYTES, on_ready=greet)
         # What start-up has made lives as long as the process; the collector need not walk it over and over.
         gc.freeze()
         try:

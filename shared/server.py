@@ -67,8 +67,9 @@ class World(Protocol):
 class InlineServer:
     """An ASGI application that calls a WSGI application on the event loop itself."""
 
-    def __init__(self, app: WSGIApplication, world: World, max_body_bytes: int) -> None:
+    def __init__(self, app: WSGIApplication, world: World, max_body_bytes: int, on_ready: Callable[[], None]) -> None:
         self._app = app
+        self._on_ready = on_ready
         self._world = world
         self._max_body_bytes = max_body_bytes
         self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
@@ -184,6 +185,7 @@ class InlineServer:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         self._background = asyncio.create_task(self._turns())
+        self._on_ready()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._background.cancel()
@@ -272,9 +274,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: WSGIApplication, world: World, max_body_bytes: int) -> uvicorn.Server:
-    """A server that is run with `server.run(sockets=[...])` and ends cleanly on SIGINT and SIGTERM."""
-    inline = InlineServer(app, world, max_body_bytes)
+def make_server(
+    app: WSGIApplication, world: World, max_body_bytes: int, on_ready: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """A server that is run with `server.run(sockets=[...])` and ends cleanly on SIGINT and SIGTERM.
+
+    on_ready: called once it serves, and heeds these signals.
+    """
+    inline = InlineServer(app, world, max_body_bytes, on_ready)
     config = uvicorn.Config(
         inline,
         http="httptools",

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -41,6 +42,18 @@ class TestServe:
             assert status in (0, -how)
         with serving("--data-dir", str(data_dir)) as process:
             assert process.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"kept"
+
+    @pytest.fixture
+    def ctrl_c_ignored(self) -> Iterator[None]:
+        """As in a script that starts the server with an ampersand."""
+        former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        yield
+        signal.signal(signal.SIGINT, former)
+
+    @pytest.mark.usefixtures("ctrl_c_ignored")
+    def test_it_can_be_ended_as_soon_as_it_says_that_it_listens(self) -> None:
+        with serving("--ephemeral") as process:
+            process.stop(signal.SIGINT)
 
     def test_an_ephemeral_world_leaves_nothing_behind(self, data_dir: Path) -> None:
         with serving("--ephemeral", "--data-dir", str(data_dir)) as process:
