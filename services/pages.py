@@ -1,28 +1,42 @@
-"""Pages of the services' lists: the token names the last item shown, so it survives inserts and deletions."""
+"""Pages of the services' lists: the token names the last item shown, so it survives inserts and deletions.
+
+It also says of which list it is, of which operation and with which other parameters: another list refuses it. How
+many items a page holds may change on the way.
+Source: "pass the same parameters as in the first call", as the service models say; the token's form is our choice.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 
 from kms.encrypted_store import Record
+from shared.call import Call
 from shared.errors import ServiceError
 
 Fetch = Callable[[str, int], list[Record]]
 """Takes the id behind which the page begins, and how many records are wanted."""
 
+_TOKENS = ("NextToken", "nextToken", "ContinuationToken", "Marker")
+_SIZES = ("MaxResults", "maxResults", "MaxItems", "MaxKeys", "MaxBuckets", "Limit")
+_LIST_DIGITS = 16
 
-def page(fetch: Fetch, token: str | None, size: int, refusal: ServiceError) -> tuple[list[Record], str | None]:
-    """One page and the token of the next, None behind the last.
 
-    Raises: `refusal`, for a token that was not given out.
+def page(call: Call, fetch: Fetch, default_size: int, refusal: ServiceError) -> tuple[list[Record], str | None]:
+    """The page that a request asks for and the token of the next, None behind the last.
+
+    default_size: items on a page, where the request does not say how many.
+    Raises: `refusal`, for a token that was not given out, or for another list.
     """
-    records = fetch(decode(token, refusal), size + 1)
+    size = page_size(call, default_size)
+    records = fetch(page_start(call, refusal), size + 1)
     if len(records) <= size:
         return records, None
-    return records[:size], encode(records[size - 1].record_id)
+    return records[:size], next_token(call, records[size - 1].record_id)
 
 
 def among(ids: Iterable[str], get: Callable[[str], Record]) -> Fetch:
@@ -36,18 +50,35 @@ def among(ids: Iterable[str], get: Callable[[str], Record]) -> Fetch:
     return fetch
 
 
-def encode(last_id: str) -> str:
-    return base64.urlsafe_b64encode(b"after:" + last_id.encode()).decode()
+def page_size(call: Call, default_size: int) -> int:
+    """How many items a request asks for."""
+    size: int = next((call.parameters[name] for name in _SIZES if name in call.parameters), default_size)
+    return size
 
 
-def decode(token: str | None, refusal: ServiceError) -> str:
-    """The id behind which a page begins; "" for the first page. Raises: `refusal`."""
+def page_start(call: Call, refusal: ServiceError) -> str:
+    """The id behind which the page begins; "" for the first page. Raises: `refusal`."""
+    token = next((call.parameters[name] for name in _TOKENS if name in call.parameters), None)
     if token is None:
         return ""
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
     except (binascii.Error, UnicodeError):
         raise refusal from None
-    if not text.startswith("after:"):
+    if text[:_LIST_DIGITS] != _list_of(call):
         raise refusal
-    return text.removeprefix("after:")
+    return text[_LIST_DIGITS:]
+
+
+def next_token(call: Call, last_id: str) -> str:
+    """The token of the page behind an item."""
+    return base64.urlsafe_b64encode(f"{_list_of(call)}{last_id}".encode()).decode()
+
+
+def _list_of(call: Call) -> str:
+    """The name of the list that a request asks about: hexadecimal digits."""
+    if call.operation is None:
+        raise LookupError("A page of no operation.")
+    asked = {name: value for name, value in call.parameters.items() if name not in _TOKENS + _SIZES}
+    text = json.dumps([call.operation.name, asked], sort_keys=True, default=str)
+    return sha256(text.encode()).hexdigest()[:_LIST_DIGITS]

@@ -71,8 +71,7 @@ def search_cases(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
                 break
         return hits
 
-    size = parameters.get("maxResults", 10)
-    records, token = page(fetch, parameters.get("nextToken"), size, errors.invalid_token())
+    records, token = page(call, fetch, 10, errors.invalid_token())
     cases = [
         {
             "caseId": record.record_id,

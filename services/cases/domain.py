@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kms.encrypted_store import Record
 from kms.ownership import Scope
@@ -50,12 +50,12 @@ def refuse_name_taken(call: ServiceCall, scope: Scope, data_class: str, name: st
 
 
 def list_page(
-    call: ServiceCall, scope_arn: str, data_class: str, parameters: dict[str, Any], *, parent: str | None = None
+    call: ServiceCall, scope_arn: str, data_class: str, *, parent: str | None = None
 ) -> tuple[list[Record], str | None]:
     """One page of a list. Raises: ServiceError("ValidationException") for a token that was not given out."""
     return page(
+        call,
         lambda after, limit: call.store.page(scope_arn, data_class, parent=parent, after=after, limit=limit),
-        parameters.get("nextToken"),
-        parameters.get("maxResults", 10),
+        10,
         errors.invalid_token(),
     )

@@ -86,7 +86,7 @@ def batch_get_field(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
 def list_fields(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """The customer's fields page by page; the system's come with the first page."""
     scope = get_scope(call, parameters["domainId"])
-    records, token = list_page(call, scope.arn, FIELD, parameters)
+    records, token = list_page(call, scope.arn, FIELD)
     own = [
         {
             "fieldId": record.record_id,

@@ -40,7 +40,7 @@ def search_related_items(parameters: dict[str, Any], call: ServiceCall) -> dict[
     """The related items of a case; of the filters, those by kind count."""
     scope = get_scope(call, parameters["domainId"])
     case = get_record(call, scope, CASE, "Case", parameters["caseId"])
-    records, token = list_page(call, scope.arn, COMMENT, parameters, parent=case.record_id)
+    records, token = list_page(call, scope.arn, COMMENT, parent=case.record_id)
     wanted = {kind for item_filter in parameters.get("filters", []) for kind in item_filter}
     items = [
         {

@@ -57,7 +57,7 @@ def get_template(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
 
 def list_templates(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     scope = get_scope(call, parameters["domainId"])
-    records, token = list_page(call, scope.arn, TEMPLATE, parameters)
+    records, token = list_page(call, scope.arn, TEMPLATE)
     wanted = parameters.get("status")
     templates = [
         {

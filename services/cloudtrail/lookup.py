@@ -5,12 +5,11 @@ Follows the CloudTrail API reference: one lookup attribute per request, at most 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import datetime
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from services.pages import next_token, page_size, page_start
 from shared.database import Row
 from shared.errors import ServiceError
 
@@ -38,9 +37,9 @@ def lookup_events(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
         return {"Events": []}  # of the one category there is, Insights, for which nothing is analysed here
     where = _conditions(call, parameters, attributes)
     attribute = attributes[0] if attributes else None
-    size = parameters.get("MaxResults", 50)
+    size = page_size(call, 50)
     rows = _matching(call, where, attribute, size + 1)
-    more = {"NextToken": _encode(rows[size - 1]["sequence"])} if len(rows) > size else {}
+    more = {"NextToken": next_token(call, str(rows[size - 1]["sequence"]))} if len(rows) > size else {}
     return {"Events": [_event(row) for row in rows[:size]], **more}
 
 
@@ -57,8 +56,9 @@ def _conditions(call: ServiceCall, parameters: dict[str, Any], attributes: list[
     }
     if end is not None:
         where["time__lt"] = floor(end) + 1
-    if parameters.get("NextToken") is not None:
-        where["sequence__lt"] = _decode(parameters["NextToken"])
+    before = page_start(call, ServiceError("InvalidNextTokenException", "The token is not valid."))
+    if before:
+        where["sequence__lt"] = int(before)
     for attribute in attributes:
         if attribute["AttributeKey"] in _COLUMNS:
             where[_COLUMNS[attribute["AttributeKey"]]] = attribute["AttributeValue"]
@@ -102,14 +102,3 @@ def _event(row: Row) -> dict[str, Any]:
 
 def _seconds(value: Any) -> float | None:
     return value.timestamp() if isinstance(value, datetime) else None
-
-
-def _encode(sequence: int) -> str:
-    return base64.urlsafe_b64encode(f"before:{sequence}".encode()).decode()
-
-
-def _decode(token: str) -> int:
-    try:
-        return int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("before:"))
-    except (binascii.Error, UnicodeError, ValueError):
-        raise ServiceError("InvalidNextTokenException", "The token is not valid.") from None

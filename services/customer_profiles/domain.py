@@ -102,12 +102,12 @@ def customer_key(scope: Scope | None) -> str | None:
     return scope.key_arn if scope is not None and scope.ownership == CustomerManaged.kind else None
 
 
-def list_page(call: ServiceCall, scope_arn: str, data_class: str, parameters: dict[str, Any], **where: Any) -> Any:
+def list_page(call: ServiceCall, scope_arn: str, data_class: str, **where: Any) -> Any:
     """One page of records, and the token of the next. Raises: ServiceError("BadRequestException")."""
     return page(
+        call,
         lambda after, limit: call.store.page(scope_arn, data_class, after=after, limit=limit, **where),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", 100),
+        100,
         errors.invalid_token(),
     )
 

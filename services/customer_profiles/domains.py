@@ -46,7 +46,7 @@ def get_domain(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 
 def list_domains(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    records, token = list_page(call, register_arn(call.caller), DOMAIN, parameters)
+    records, token = list_page(call, register_arn(call.caller), DOMAIN)
     items = [
         {
             "DomainName": record.record_id,

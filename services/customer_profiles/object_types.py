@@ -63,7 +63,7 @@ def get_profile_object_type(parameters: dict[str, Any], call: ServiceCall) -> di
 
 def list_profile_object_types(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     domain = require_domain(call, parameters["DomainName"])
-    records, token = list_page(call, domain.arn, OBJECT_TYPE, parameters)
+    records, token = list_page(call, domain.arn, OBJECT_TYPE)
     shown = ("ObjectTypeName", "Description", "CreatedAt", "LastUpdatedAt", "Tags")
     items = [{name: _summary(call, domain, record)[name] for name in shown} for record in records]
     return {"Items": items, "NextToken": token}

@@ -56,9 +56,9 @@ def list_profile_objects(parameters: dict[str, Any], call: ServiceCall) -> dict[
     get_profile(call, domain.scope, parameters["ProfileId"])
     scope, parent = scope_of_type(call, domain, name), parent_of(name, parameters["ProfileId"])
     records, token = page(
+        call,
         _fetch(call, scope, name, parent, parameters.get("ObjectFilter")),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", 100),
+        100,
         errors.invalid_token(),
     )
     items = [

@@ -24,9 +24,9 @@ def search_profiles(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
     every = parameters.get("LogicalOperator", "AND") == "AND"
     ids = set.intersection(*found) if every else set.union(*found)
     records, token = page(
+        call,
         among(ids, lambda profile_id: call.store.get(domain.arn, PROFILE, profile_id)),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", 100),
+        100,
         errors.invalid_token(),
     )
     items = []

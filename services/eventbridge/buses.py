@@ -70,7 +70,7 @@ def list_event_buses(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
     default = get_bus(call, DEFAULT_BUS)
     everywhere = Record(register, BUS, DEFAULT_BUS, "", None, None, {"Description": None}, default.created_at)
     buses = [everywhere, *call.store.stream(register, BUS)]
-    records, token = list_page([record for record in buses if record.record_id.startswith(prefix)], parameters)
+    records, token = list_page(call, [record for record in buses if record.record_id.startswith(prefix)])
     shown = [
         {
             "Name": record.record_id,

@@ -54,7 +54,7 @@ def list_rules(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     bus = get_bus(call, parameters.get("EventBusName"))
     prefix = parameters.get("NamePrefix", "")
     records, token = list_page(
-        [record for record in call.store.stream(bus.arn, RULE) if record.record_id.startswith(prefix)], parameters
+        call, [record for record in call.store.stream(bus.arn, RULE) if record.record_id.startswith(prefix)]
     )
     return {"Rules": [shown(call.store, Rule(bus, record)) for record in records], "NextToken": token}
 
@@ -63,7 +63,7 @@ def list_rule_names_by_target(parameters: dict[str, Any], call: ServiceCall) -> 
     bus = get_bus(call, parameters.get("EventBusName"))
     targets = call.store.stream(bus.arn, TARGET)
     wanted = {target.parent for target in targets if target.attributes["Arn"] == parameters["TargetArn"]}
-    records, token = list_page([call.store.get(bus.arn, RULE, name) for name in sorted(wanted)], parameters)
+    records, token = list_page(call, [call.store.get(bus.arn, RULE, name) for name in sorted(wanted)])
     return {"RuleNames": [record.record_id for record in records], "NextToken": token}
 
 

@@ -45,7 +45,7 @@ def put_targets(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
 
 def list_targets_by_rule(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     rule = get_rule(call, parameters["Rule"], parameters.get("EventBusName"))
-    records, token = list_page(of_rule(call.store, rule), parameters)
+    records, token = list_page(call, of_rule(call.store, rule))
     return {
         "Targets": [{**record.attributes, **call.store.reveal(record)} for record in records],
         "NextToken": token,

@@ -40,7 +40,7 @@ def list_access_keys(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
         }
         for row in call.database.select("access_keys", {"principal_arn": user["arn"]})
     }
-    page, more = page_of(keys, parameters)
+    page, more = page_of(call, keys)
     return {"AccessKeyMetadata": page, **more}
 
 

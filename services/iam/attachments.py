@@ -68,7 +68,7 @@ def list_entities_for_policy(parameters: dict[str, Any], call: ServiceCall) -> d
             if (attached or limited) and row["path"].startswith(prefix):
                 named = {entity.member: row["name"], f"{filter_name}Id": row["unique_id"]}
                 shown[f"{row['lower_name']} {entity.word}"] = entity, named
-    page, more = page_of(shown, parameters)
+    page, more = page_of(call, shown)
     return {
         "PolicyGroups": [named for entity, named in page if entity is GROUPS],
         "PolicyUsers": [named for entity, named in page if entity is USERS],
@@ -104,5 +104,5 @@ def _list_attached(entity: Entity, parameters: dict[str, Any], call: ServiceCall
         policy = find_policy(call, arn)
         if policy is not None and policy.path.startswith(parameters.get("PathPrefix", "/")):
             attached[policy.sort_key] = {"PolicyName": policy.name, "PolicyArn": arn}
-    page, more = page_of(attached, parameters)
+    page, more = page_of(call, attached)
     return {"AttachedPolicies": page, **more}

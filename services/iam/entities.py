@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
-from services.pages import decode, encode
+from services.pages import next_token, page_size, page_start
 from shared.aws.credential import unknown_credential
 from shared.catalog import PARTITION
 from shared.database import Row
@@ -158,28 +158,28 @@ def list_page(call: ServiceCall, entity: Entity, parameters: Mapping[str, Any]) 
     """A page of an account's users, roles or groups, in the order of their names; and what says what follows."""
     prefix = parameters.get("PathPrefix", "/")
     authorize(call, f"arn:{PARTITION}:iam::{call.account_id}:{entity.word}{prefix}")
-    size = parameters.get("MaxItems", PAGE_SIZE)
+    size = page_size(call, PAGE_SIZE)
     where = {
         "account_id": call.account_id,
         "kind": entity.kind,
-        "lower_name__gt": decode(parameters.get("Marker"), _invalid_marker()),
+        "lower_name__gt": page_start(call, _invalid_marker()),
         "path__ge": prefix,
         "path__lt": prefix + _SORTS_BEHIND_EVERY_PATH,
     }
     rows = call.database.select("principals", where, order=["lower_name"], limit=size + 1)
-    return rows[:size], _more(len(rows) > size, lambda: rows[size - 1]["lower_name"])
+    return rows[:size], _more(call, len(rows) > size, lambda: rows[size - 1]["lower_name"])
 
 
-def page_of(items: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def page_of(call: ServiceCall, items: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """A page of what is at hand, in the order of the keys; and the members that say what follows."""
-    after = decode(parameters.get("Marker"), _invalid_marker())
-    size = parameters.get("MaxItems", PAGE_SIZE)
+    after = page_start(call, _invalid_marker())
+    size = page_size(call, PAGE_SIZE)
     keys = sorted(key for key in items if key > after)
-    return [items[key] for key in keys[:size]], _more(len(keys) > size, lambda: keys[size - 1])
+    return [items[key] for key in keys[:size]], _more(call, len(keys) > size, lambda: keys[size - 1])
 
 
-def _more(is_truncated: bool, last: Any) -> dict[str, Any]:
-    return {"IsTruncated": True, "Marker": encode(last())} if is_truncated else {"IsTruncated": False}
+def _more(call: ServiceCall, is_truncated: bool, last: Callable[[], str]) -> dict[str, Any]:
+    return {"IsTruncated": True, "Marker": next_token(call, last())} if is_truncated else {"IsTruncated": False}
 
 
 def _invalid_marker() -> ServiceError:

@@ -39,7 +39,7 @@ def get_group(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """The group with a page of its users."""
     group = authorized(call, GROUPS, parameters)
     users = {row["lower_name"]: user_as_listed(row) for row in _users_of(call, group)}
-    page, more = page_of(users, parameters)
+    page, more = page_of(call, users)
     return {"Group": _listed(group), "Users": page, **more}
 
 
@@ -51,7 +51,7 @@ def list_groups(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
 def list_groups_for_user(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     user = authorized(call, USERS, parameters)
     groups = [row for arn in user["groups"] for row in call.database.select("principals", {"arn": arn})]
-    page, more = page_of({row["lower_name"]: _listed(row) for row in groups}, parameters)
+    page, more = page_of(call, {row["lower_name"]: _listed(row) for row in groups})
     return {"Groups": page, **more}
 
 

@@ -82,7 +82,7 @@ def _get(entity: Entity, parameters: dict[str, Any], call: ServiceCall) -> dict[
 
 
 def _list(entity: Entity, parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    names, more = page_of({name: name for name in authorized(call, entity, parameters)["policies"]}, parameters)
+    names, more = page_of(call, {name: name for name in authorized(call, entity, parameters)["policies"]})
     return {"PolicyNames": names, **more}
 
 

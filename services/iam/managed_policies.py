@@ -134,7 +134,7 @@ def list_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
         for policy in policies
         if policy.path.startswith(prefix) and (counted[policy.arn] or not parameters.get("OnlyAttached", False))
     }
-    page, more = page_of(shown, parameters)
+    page, more = page_of(call, shown)
     return {"Policies": [_listed(call, policy, attached, boundaries) for policy in page], **more}
 
 
@@ -184,7 +184,7 @@ def list_policy_versions(parameters: dict[str, Any], call: ServiceCall) -> dict[
         [_aws_version(policy)] if policy.is_aws else call.database.select("policy_versions", {"policy_arn": policy.arn})
     )
     # Pages go by ascending keys: what is newer has the smaller one.
-    page, more = page_of({f"{10**9 - row['version']:010}": row for row in rows}, parameters)
+    page, more = page_of(call, {f"{10**9 - row['version']:010}": row for row in rows})
     return {"Versions": [_version(row, with_document=False) for row in page], **more}
 
 
@@ -216,7 +216,7 @@ def untag_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
 
 
 def list_policy_tags(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return tags_page(_authorized(parameters, call).tags, parameters)
+    return tags_page(call, _authorized(parameters, call).tags)
 
 
 def _authorized(

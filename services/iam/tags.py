@@ -33,11 +33,11 @@ def untag_role(parameters: dict[str, Any], call: ServiceCall) -> None:
 
 
 def list_user_tags(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return tags_page(authorized(call, USERS, parameters)["tags"], parameters)
+    return tags_page(call, authorized(call, USERS, parameters)["tags"])
 
 
 def list_role_tags(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    return tags_page(authorized(call, ROLES, parameters)["tags"], parameters)
+    return tags_page(call, authorized(call, ROLES, parameters)["tags"])
 
 
 def _tag(entity: Entity, parameters: dict[str, Any], call: ServiceCall) -> None:
@@ -68,8 +68,8 @@ def without(tags: Mapping[str, str], keys: list[str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key.lower() not in gone}
 
 
-def tags_page(tags: Mapping[str, str], parameters: dict[str, Any]) -> dict[str, Any]:
-    page, more = page_of({key: {"Key": key, "Value": value} for key, value in tags.items()}, parameters)
+def tags_page(call: ServiceCall, tags: Mapping[str, str]) -> dict[str, Any]:
+    page, more = page_of(call, {key: {"Key": key, "Value": value} for key, value in tags.items()})
     return {"Tags": page, **more}
 
 

@@ -55,9 +55,9 @@ def list_campaigns(parameters: dict[str, Any], call: ServiceCall) -> dict[str, A
     parent = None if instance is None else instance["value"]
     register = register_arn(call.region, call.account_id)
     records, token = page(
+        call,
         lambda after, limit: call.store.page(register, CAMPAIGN, parent=parent, after=after, limit=limit),
-        parameters.get("nextToken"),
-        parameters.get("maxResults", 50),
+        50,
         errors.invalid_token(),
     )
     return {"campaignSummaryList": [_summary(call, record) for record in records], "nextToken": token}

@@ -105,6 +105,7 @@ def list_buckets(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
     require(access, "ListAllMyBuckets", None, "*")
     prefix, region = parameters.get("Prefix", ""), parameters.get("BucketRegion")
     records, token = page(
+        call,
         lambda after, limit: [
             record
             for record in access.store.stream(REGISTER, BUCKET, parent=call.account_id)
@@ -112,8 +113,7 @@ def list_buckets(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any
             and record.record_id.startswith(prefix)
             and region in (None, record.attributes["region"])
         ][:limit],
-        parameters.get("ContinuationToken"),
-        parameters.get("MaxBuckets", 10_000),
+        10_000,
         errors.invalid_argument("The continuation token provided is incorrect", ArgumentName="continuation-token"),
     )
     buckets = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from kms.encrypted_store import Record
-from services.pages import decode, encode
+from services.pages import next_token, page_start
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.authorization import conditions_of, require
@@ -46,7 +46,7 @@ def list_objects_v2(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
     access, bucket = _admitted(parameters, call)
     token, start_after = parameters.get("ContinuationToken"), parameters.get("StartAfter", "")
     refusal = errors.invalid_argument("The continuation token provided is incorrect", ArgumentName="continuation-token")
-    after = start_after if token is None else decode(token, refusal)
+    after = start_after if token is None else page_start(call, refusal)
     listing, shown = _listed(access, bucket, parameters, after)
     spell = speller(parameters)
     owner = {"Owner": {"ID": canonical_id(bucket.account_id)}} if parameters.get("FetchOwner") else {}
@@ -56,7 +56,7 @@ def list_objects_v2(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
         "KeyCount": listing.count,
         "StartAfter": spell(start_after) if start_after else None,
         "ContinuationToken": token,
-        "NextContinuationToken": None if listing.last is None else encode(listing.last),
+        "NextContinuationToken": None if listing.last is None else next_token(call, listing.last),
     }
 
 

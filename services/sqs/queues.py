@@ -69,7 +69,7 @@ def list_queues(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
 
     named = {record.record_id: record for record in call.store.stream(register, QUEUE)}
     fetch = among([name for name in named if name.startswith(prefix)], named.__getitem__)
-    records, token = page(fetch, parameters.get("NextToken"), size, errors.invalid_value("The NextToken is not valid."))
+    records, token = page(call, fetch, size, errors.invalid_value("The NextToken is not valid."))
     urls = [_url(call, call.account_id, record.record_id) for record in records]
     return {"QueueUrls": urls or None, "NextToken": token if "MaxResults" in parameters else None}
 

@@ -89,9 +89,9 @@ def list_jobs(parameters: dict[str, Any], call: ServiceCall, kind: JobKind) -> d
         if wanted in (None, record.attributes["JobStatus"])
     }
     shown, token = page(
+        call,
         among(records, records.__getitem__),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", _PAGE),
+        _PAGE,
         errors.invalid_token(),
     )
     return {"JobSummaries": [_summary(call, domain, record) for record in shown], "NextToken": token}

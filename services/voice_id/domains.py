@@ -55,11 +55,11 @@ def describe_domain(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
 
 def list_domains(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """The account's domains in this Region, without deleted ones; one key that fails spoils the page."""
-    register, size = _register_arn(call), parameters.get("MaxResults", _PAGE)
+    register = _register_arn(call)
     records, token = page(
+        call,
         lambda after, limit: call.store.page(register, _REGISTER, after=after, limit=limit),
-        parameters.get("NextToken"),
-        size,
+        _PAGE,
         errors.invalid_token(),
     )
     domains = [get_domain(call, record.record_id) for record in records]

@@ -45,9 +45,9 @@ def list_fraudsters(parameters: dict[str, Any], call: ServiceCall) -> dict[str, 
     domain = get_domain(call, parameters["DomainId"])
     call.store.require_access(domain.scope)
     records, token = page(
+        call,
         _fetch(call, domain, parameters.get("WatchlistId")),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", _PAGE),
+        _PAGE,
         errors.invalid_token(),
     )
     return {"FraudsterSummaries": [fraudster.as_member(domain, record) for record in records], "NextToken": token}

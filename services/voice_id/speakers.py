@@ -43,9 +43,9 @@ def list_speakers(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     domain = get_domain(call, parameters["DomainId"])
     call.store.require_access(domain.scope)
     records, token = page(
+        call,
         lambda after, limit: call.store.page(domain.arn, SPEAKER, after=after, limit=limit),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", _PAGE),
+        _PAGE,
         errors.invalid_token(),
     )
     speakers = [speaker.as_member(call, domain, record) for record in records]

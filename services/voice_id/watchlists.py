@@ -43,9 +43,9 @@ def describe_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[st
 def list_watchlists(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     domain = get_domain(call, parameters["DomainId"])
     records, token = page(
+        call,
         lambda after, limit: call.store.page(domain.arn, WATCHLIST, after=after, limit=limit),
-        parameters.get("NextToken"),
-        parameters.get("MaxResults", _PAGE),
+        _PAGE,
         errors.invalid_token(),
     )
     watchlists = [_as_member(call, domain, record) for record in records]

@@ -49,9 +49,9 @@ def get_content_summary(parameters: dict[str, Any], call: ServiceCall) -> dict[s
 def list_contents(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     base = require_knowledge_base(call, parameters["knowledgeBaseId"])
     entries, token = page(
+        call,
         lambda after, limit: call.store.page(base.index.arn, INDEX_ENTRY, after=after, limit=limit),
-        parameters.get("nextToken"),
-        parameters.get("maxResults", 100),
+        100,
         errors.invalid_token(),
     )
     summaries = [summary(call, base, entry, call.store.reveal(entry)) for entry in entries]

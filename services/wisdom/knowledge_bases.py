@@ -42,9 +42,9 @@ def get_knowledge_base(parameters: dict[str, Any], call: ServiceCall) -> dict[st
 def list_knowledge_bases(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     register = register_arn(call)
     records, token = page(
+        call,
         lambda after, limit: call.store.page(register, KNOWLEDGE_BASE, after=after, limit=limit),
-        parameters.get("nextToken"),
-        parameters.get("maxResults", 100),
+        100,
         errors.invalid_token(),
     )
     return {"knowledgeBaseSummaries": [_summary(call, record) for record in records], "nextToken": token}

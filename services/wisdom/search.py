@@ -22,9 +22,9 @@ def search_content(parameters: dict[str, Any], call: ServiceCall) -> dict[str, A
         raise errors.invalid("searchExpression needs a filter.")
     hits = [set(call.store.find_by(base.index, INDEX_ENTRY, NAME, one["value"])) for one in filters]
     entries, token = page(
+        call,
         among(set.intersection(*hits), lambda content_id: call.store.get(base.index.arn, INDEX_ENTRY, content_id)),
-        parameters.get("nextToken"),
-        parameters.get("maxResults", 100),
+        100,
         errors.invalid_token(),
     )
     summaries = [summary(call, base, entry, call.store.reveal(entry)) for entry in entries]
