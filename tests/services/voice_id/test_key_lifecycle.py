@@ -198,6 +198,15 @@ class TestWhileDataMoves:
         assert under == {key.arn, other.arn}  # in the middle
         happening, hit = HAPPENINGS[name], key if which == "old" else other
         happening.happen(hit)
+        here = {"DomainId": domain["DomainId"]}
+        lists = (client.list_fraudsters, client.list_speaker_enrollment_jobs, client.list_fraudster_registration_jobs)
+        for read in (client.describe_domain, *lists):  # none of them needs what still lies under the old key
+            if which == "old":
+                read(**here)
+                continue
+            with refused("AccessDeniedException") as refusal:
+                read(**here)
+            assert hit.arn in refusal.message
         server.hold_jobs(False)
         server.run_jobs()
         [job] = [job for job in server.control("jobs")["jobs"] if job["subject"] == domain["Arn"]]
