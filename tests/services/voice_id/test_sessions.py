@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.voice_id import speaker
 from tests.services.voice_id.support import data_keys, new_key, switch
 from tests.services.voice_id.voices import ADA, BOB, LONG, TINY, Call, enrolled, refusal_of, says
 from tests.support import Account, Server, refused
@@ -287,6 +288,37 @@ class TestEnrolment:
         where = {"scope_arn": domain["Arn"], "data_class": "voiceprint"}
         assert server.simulator.database.count("records", where) == 0
         assert enrolled(account, domain, "ada", BOB)["Status"] == "ENROLLED"
+
+    def test_a_bug_in_one_deadline_keeps_no_other_waiting_and_is_mended_by_itself(
+        self,
+        server: Server,
+        account: Account,
+        domain: dict[str, Any],
+        ada: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        enrolled(account, domain, "bob", BOB)
+        forget = speaker.forget_voice
+
+        def forget_or_break(worker: Any, domain_arn: str, generated_id: str) -> None:
+            forget(worker, domain_arn, generated_id)
+            if generated_id == ada["GeneratedSpeakerId"]:
+                raise ZeroDivisionError(domain_arn)
+
+        monkeypatch.setattr(speaker, "forget_voice", forget_or_break)
+        server.advance("P1100D")
+        voice_id = account.client("voice-id")
+        assert status_of(voice_id, domain, "bob") == "EXPIRED"
+        assert status_of(voice_id, domain, "ada") == "ENROLLED"
+        where = {"scope_arn": domain["Arn"], "data_class": "voiceprint"}
+        assert server.simulator.database.count("records", where) == 1
+        assert "ZeroDivisionError" in caplog.text
+        assert domain["Arn"] not in caplog.text
+        monkeypatch.undo()
+        server.advance("PT1M")
+        assert status_of(voice_id, domain, "ada") == "EXPIRED"
+        assert server.simulator.database.count("records", where) == 0
 
 
 class TestKeys:
