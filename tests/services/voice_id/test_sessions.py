@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.voice_id import speaker
-from tests.services.voice_id.support import data_keys, new_key, switch
+from tests.services.voice_id.support import data_keys, documented_conflicts, new_key, switch
 from tests.services.voice_id.voices import ADA, BOB, LONG, TINY, Call, enrolled, refusal_of, says
 from tests.support import Account, Server, refused
 
@@ -238,16 +238,22 @@ class TestEnrolment:
 
     def test_what_keeps_an_enrolment_from_being_made(self, account: Account, call: Call, ada: dict[str, Any]) -> None:
         call.start()
-        assert refused_control(call.enroll)["ConflictType"] == "SPEAKER_NOT_SET"
+        met = [refused_control(call.enroll)]
         call.update(SpeakerId="ada")
         call.enroll()
-        assert refused_control(call.enroll)["ConflictType"] == "ENROLLMENT_ALREADY_EXISTS"
-        changed = refused_control(call.update, SpeakerId="bob")
-        assert changed["ConflictType"] == "CANNOT_CHANGE_SPEAKER_AFTER_ENROLLMENT"
+        met += [refused_control(call.enroll), refused_control(call.update, SpeakerId="bob")]
         account.client("voice-id").opt_out_speaker(DomainId=call.domain_id, SpeakerId="bob")
         other = Call(account, call.domain_id, "other")
         other.start(SpeakerId="bob")
-        assert refused_control(other.enroll)["ConflictType"] == "SPEAKER_OPTED_OUT"
+        met.append(refused_control(other.enroll))
+        assert [refusal["ConflictType"] for refusal in met] == [
+            "SPEAKER_NOT_SET",
+            "ENROLLMENT_ALREADY_EXISTS",
+            "CANNOT_CHANGE_SPEAKER_AFTER_ENROLLMENT",
+            "SPEAKER_OPTED_OUT",
+        ]
+        for refusal in met:
+            assert refusal["message"] == documented_conflicts()[refusal["ConflictType"]]
 
     def test_whoever_opts_out_during_the_call_is_not_enrolled(
         self, account: Account, call: Call, domain: dict[str, Any]
