@@ -77,11 +77,22 @@ class TestShape:
 
     @pytest.mark.parametrize(
         "settings",
-        [{"AcceptanceThreshold": 101}, {"RiskThreshold": "high"}, {"SpeakerId": 7}, {"Unknown": 1}],
-        ids=["out of range", "a text", "a number", "an unknown member"],
+        [
+            {"AcceptanceThreshold": 101},
+            {"RiskThreshold": "high"},
+            {"SpeakerId": 7},
+            {"SpeakerId": ""},
+            {"SpeakerId": "a name"},
+            {"SpeakerId": "a" * 257},
+            {"WatchlistId": "watchlist"},
+            {"Unknown": 1},
+        ],
+        ids=lambda settings: " ".join(f"{name} {str(value)[:9]}" for name, value in settings.items()),
     )
     def test_settings_that_are_none_are_refused(self, call: Call, settings: dict[str, Any]) -> None:
         assert refused_control(call.start, **settings)["status"] == 400
+        speakers = call.account.client("voice-id").list_speakers(DomainId=call.domain_id)["SpeakerSummaries"]
+        assert speakers == []
 
     @pytest.mark.parametrize("audio", ["not base64!", base64.b64encode(b"no WAV").decode()])
     def test_audio_that_is_none_is_refused(self, call: Call, audio: str) -> None:
