@@ -22,10 +22,15 @@ class ScopeKeys:
         self._index_keys: dict[str, bytes] = {}
 
     def require_access(self, scope: Scope) -> None:
-        """Ask KMS for the scope's keys before anything is read or written. Raises: KmsRefusal."""
-        rows = self._engine.database.select("data_keys", {"scope_arn": scope.arn, "active": 1}, limit=1)
-        if rows:
-            self.opened(scope.arn, rows[0]["data_key_id"])
+        """Ask KMS for the scope's keys before anything is read or written. Raises: KmsRefusal.
+
+        While data moves there are two KMS keys; the present one decides.
+        """
+        where = {"scope_arn": scope.arn, "active": 1}
+        find = self._engine.database.find
+        row = find("data_keys", {**where, "key_arn": scope.key_arn}) or find("data_keys", where)
+        if row is not None:
+            self.opened(scope.arn, row["data_key_id"])
 
     def active(self, scope: Scope, data_class: str) -> SealingKey:
         """What seals a data class now, made if there is none. Raises: KmsRefusal."""

@@ -2,13 +2,23 @@
 
 A deadline is a row; its kind names the function that acts. Whoever moves the clock, and the server every second, lets
 those that have come act, in the order of their times; each acts once.
+
+A bug in one is its own alone: it is logged, what was done is undone, the others act, and it has another turn later, for
+as long as it takes: what must happen is not forgotten.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
-from shared.database import Database
+from shared.bugs import where
+from shared.database import Database, Row
+
+log = logging.getLogger(__name__)
+
+PUT_OFF_SECONDS = 60.0
+"""How long a deadline that met a bug waits for its next turn."""
 
 Act = Callable[[str, str], None]
 """Takes the subject, an ARN, and the item of it whose deadline has come."""
@@ -39,6 +49,14 @@ class Deadlines:
     def act(self, now: float) -> None:
         """Act on everything that is due, inside the caller's unit of work."""
         while rows := self._database.select("deadlines", {"due_at__le": now}, order=["due_at"], limit=1):
-            row = rows[0]
-            self.clear(row["kind"], row["subject"], row["item"])
-            self._acts[row["kind"]](row["subject"], row["item"])
+            self._take_turn(rows[0], now)
+
+    def _take_turn(self, row: Row, now: float) -> None:
+        kind, subject, item = row["kind"], row["subject"], row["item"]
+        try:
+            with self._database.unit():
+                self.clear(kind, subject, item)
+                self._acts[kind](subject, item)
+        except Exception as bug:
+            log.error("a deadline, %s, met a bug: %s", kind, where(bug))
+            self.set(kind, subject, item, now + PUT_OFF_SECONDS)

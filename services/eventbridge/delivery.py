@@ -3,7 +3,9 @@
 An event is held for some seconds; then the rules that are there at that moment decide, and each target of each rule
 that matches gets a delivery of its own. One that fails is tried again, less and less often, until its retry policy
 ends; then the dead-letter queue gets it, if the target names one. The payload is destroyed with the last delivery.
-Each step is one unit of work: killed at any moment, nothing is lost, and nothing is delivered twice.
+Each step is one unit of work: killed at any moment, nothing is lost, and nothing is delivered twice. A bug in a step is
+that event's or that delivery's alone: it is logged and counts as a failure that may pass, and the others have their
+turns.
 
 Follows "Event retry policy and dead-letter queues" of the EventBridge User Guide; the spacing of the attempts, which
 it calls exponential back-off, is our choice.
@@ -11,6 +13,8 @@ it calls exponential back-off, is our choice.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kms.encrypted_store import EncryptedStore, Record
@@ -19,17 +23,21 @@ from kms.ownership import Scope
 from services.eventbridge import targets
 from services.eventbridge.data_classes import EVENT, RULE
 from services.eventbridge.event_pattern import parse_pattern
-from services.eventbridge.publish import ARRIVED, DONE, LOST, STAGED, as_text
+from services.eventbridge.publish import ARRIVED, DONE, LOST, STAGED, STUCK, as_text
 from services.eventbridge.rule import Rule
 from services.eventbridge.target_input import body_for
 from services.sqs.deliver import deliver
+from shared.bugs import where
 from shared.catalog import SERVICES
 from shared.database import Row
 from shared.errors import ServiceError
 from shared.identity import Caller, service_caller
+from shared.jobs import BROKEN
 
 if TYPE_CHECKING:
     from services.simulator import Simulator
+
+log = logging.getLogger(__name__)
 
 PENDING, DELIVERED, DEAD_LETTERED, FAILED, REMOVED = "PENDING", "DELIVERED", "DEAD_LETTERED", "FAILED", "REMOVED"
 """What became of a delivery; REMOVED: its target was gone before its turn."""
@@ -43,7 +51,8 @@ KEPT_SECONDS = 86_400
 MAX_FORGOTTEN_AT_ONCE = 1_000
 """What a jump of the clock leaves behind goes in several turns."""
 
-_RETRIED = frozenset({"AccessDeniedException", "InternalFailure"})
+_INTERNAL_FAILURE = "InternalFailure"
+_RETRIED = frozenset({"AccessDeniedException", _INTERNAL_FAILURE})
 _DEAD_LETTER_CODES = {"AccessDeniedException": "NO_PERMISSIONS", "QueueDoesNotExist": "NO_RESOURCE"}
 
 
@@ -60,16 +69,13 @@ class Delivery:
         early: do not wait until the staging time is over.
         """
         now = self._simulator.clock.now()
-        with self._database.unit():
-            staged = {"state": STAGED} if early else {"state": STAGED, "due_at__le": now}
-            if events := self._database.select("bus_events", staged, order=["sequence"], limit=1):
-                self._arrive(events[0], now)
-                return True
-            due = {"state": PENDING, "due_at__le": now}
-            if deliveries := self._database.select("event_deliveries", due, order=["due_at", "sequence"], limit=1):
-                self._attempt(deliveries[0], now)
-                return True
-        return False
+        if event := self._next_event(now, early=early):
+            self._take_turn(self._arrive, self._hold_up, event, now)
+        elif deliveries := self._select_due("event_deliveries", PENDING, now):
+            self._take_turn(self._attempt, self._miss, deliveries[0], now)
+        else:
+            return False
+        return True
 
     def forget(self) -> None:
         """Drop some of what is remembered of events that are long done."""
@@ -77,6 +83,47 @@ class Delivery:
         for row in self._database.select("bus_events", old, limit=MAX_FORGOTTEN_AT_ONCE):
             self._database.delete("event_deliveries", {"event_id": row["event_id"]})
             self._database.delete("bus_events", {"event_id": row["event_id"]})
+
+    def _next_event(self, now: float, *, early: bool) -> Row | None:
+        staged = {"state": STAGED} if early else {"state": STAGED, "due_at__le": now}
+        rows = self._database.select("bus_events", staged, order=["sequence"], limit=1)
+        rows = rows or self._select_due("bus_events", STUCK, now)
+        return rows[0] if rows else None
+
+    def _select_due(self, table: str, state: str, now: float) -> list[Row]:
+        due = {"state": state, "due_at__le": now}
+        return self._database.select(table, due, order=["due_at", "sequence"], limit=1)
+
+    def _take_turn(
+        self, step: Callable[[Row, float], None], stumble: Callable[[Row, float], None], row: Row, now: float
+    ) -> None:
+        """One unit of work. stumble: what becomes of the row if a bug keeps it from its step, which is undone."""
+        try:
+            with self._database.unit():
+                step(dict(row), now)
+        except Exception as bug:
+            log.error("event %s met a bug: %s", row["event_id"], where(bug))
+            with self._database.unit():
+                stumble(row, now)
+
+    def _hold_up(self, row: Row, now: float) -> None:
+        """A bug keeps the event from its bus: it has another turn, for as long as events are delivered at all."""
+        again_at = now + LONGEST_RETRY_SECONDS
+        if again_at <= row["published_at"] + DEFAULT_AGE_SECONDS:
+            self._change_event(row, state=STUCK, due_at=again_at)
+        else:
+            self._lose(self._simulator.background_store("events"), row)
+
+    def _miss(self, delivery: Row, now: float) -> None:
+        """A bug keeps a delivery from its target: it is tried again as by default."""
+        attempts, row = delivery["attempts"] + 1, self._event_of(delivery)
+        failure = {"attempts": attempts, "error_code": _INTERNAL_FAILURE, "error_message": BROKEN}
+        again_at = now + _pause(attempts)
+        if attempts <= DEFAULT_ATTEMPTS and again_at <= row["arrived_at"] + DEFAULT_AGE_SECONDS:
+            self._change(delivery, due_at=again_at, **failure)
+        else:
+            self._change(delivery, state=FAILED, **failure)
+            self._finish_if_done(self._simulator.background_store("events"), row)
 
     def _arrive(self, row: Row, now: float) -> None:
         """The event reaches its bus: who wants it?"""
@@ -112,7 +159,7 @@ class Delivery:
     def _attempt(self, delivery: Row, now: float) -> None:
         """Try one delivery."""
         store = self._simulator.background_store("events")
-        row = self._database.select("bus_events", {"event_id": delivery["event_id"]})[0]
+        row = self._event_of(delivery)
         event = self._open(store, row)
         if event is not None:
             target = targets.find(store, row["bus_arn"], delivery["rule_name"], delivery["target_id"])
@@ -130,7 +177,7 @@ class Delivery:
             deliver(self._simulator, target.attributes["Arn"], _sender(delivery["rule_arn"]), body)
         except ServiceError as refusal:
             policy = target.attributes.get("RetryPolicy", {})
-            again_at = now + min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), LONGEST_RETRY_SECONDS)
+            again_at = now + _pause(attempts)
             retries = attempts <= policy.get("MaximumRetryAttempts", DEFAULT_ATTEMPTS)
             ends_at = row["arrived_at"] + policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE_SECONDS)
             failure = {"attempts": attempts, "error_code": refusal.code, "error_message": refusal.message}
@@ -169,11 +216,21 @@ class Delivery:
                 raise KeyError(row["event_id"])
             event: dict[str, Any] = store.reveal(record)["Event"]
         except (KmsRefusal, KeyError):
-            self._change_event(row, state=LOST)
-            waiting = {"event_id": row["event_id"], "state": PENDING}
-            self._database.update("event_deliveries", waiting, {"state": FAILED, "error_code": LOST})
+            self._lose(store, row)
             return None
         return event
+
+    def _lose(self, store: EncryptedStore, row: Row) -> None:
+        """Nobody gets the event any more: what is left of its payload goes."""
+        self._change_event(row, state=LOST)
+        waiting = {"event_id": row["event_id"], "state": PENDING}
+        self._database.update("event_deliveries", waiting, {"state": FAILED, "error_code": LOST})
+        record = store.find(row["bus_arn"], EVENT, row["event_id"])
+        if record is not None:
+            store.delete(record)
+
+    def _event_of(self, delivery: Row) -> Row:
+        return self._database.select("bus_events", {"event_id": delivery["event_id"]})[0]
 
     def _change(self, delivery: Row, **changes: Any) -> None:
         self._database.update("event_deliveries", {"sequence": delivery["sequence"]}, changes)
@@ -188,6 +245,11 @@ def _matching(store: EncryptedStore, bus: Scope, event: dict[str, Any]) -> list[
     return [
         rule for rule in rules if rule.is_enabled and parse_pattern(store.reveal(rule.record)["EventPattern"])(event)
     ]
+
+
+def _pause(attempts: int) -> float:
+    """Seconds until the next attempt."""
+    return min(FIRST_RETRY_SECONDS * 2.0 ** (attempts - 1), LONGEST_RETRY_SECONDS)
 
 
 def _sender(rule_arn: str) -> Caller:

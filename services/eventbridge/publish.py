@@ -22,8 +22,9 @@ from services.eventbridge.data_classes import EVENT
 if TYPE_CHECKING:
     from services.simulator import Simulator
 
-STAGED, ARRIVED, DONE, LOST = "STAGED", "ARRIVED", "DONE", "LOST"
-"""How far an event has come: held by EventBridge; on the bus; delivered where it was wanted; not to be opened."""
+STAGED, STUCK, ARRIVED, DONE, LOST = "STAGED", "STUCK", "ARRIVED", "DONE", "LOST"
+"""How far an event has come: held by EventBridge; held up by a bug of ours; on the bus; delivered where it was wanted;
+not to be opened, or stuck for too long."""
 
 STAGED_SECONDS = 3.0
 """How long an event is held before it reaches the bus. Source: the seed says "a few seconds"; three are our choice."""

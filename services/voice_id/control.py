@@ -161,11 +161,16 @@ def _score(body: dict[str, Any], name: str) -> int:
 
 
 def _session_name(body: dict[str, Any]) -> str:
-    name = _text(body, "SessionName")
-    shape = service_model("voice-id").shape_for("SessionName")
-    if len(name) > shape.metadata["max"] or not re.fullmatch(shape.metadata["pattern"], name):
-        raise BadRequest('"SessionName" must be a name of at most 36 letters, digits, _ and -.')
-    return name
+    return _shaped(body, "SessionName")
+
+
+def _shaped(body: dict[str, Any], name: str) -> str:
+    """A text of the form that the service model gives to the member of this name. Raises: BadRequest."""
+    text = _text(body, name)
+    length, pattern = (service_model("voice-id").shape_for(name).metadata[rule] for rule in ("max", "pattern"))
+    if len(text) > length or not re.fullmatch(pattern, text):
+        raise BadRequest(f'"{name}" must be at most {length} characters that match {pattern}')
+    return text
 
 
 def _settings(body: dict[str, Any]) -> Settings:
@@ -173,5 +178,5 @@ def _settings(body: dict[str, Any]) -> Settings:
     settings: dict[str, Any] = {}
     for member, (name, kind) in _SETTINGS.items():
         if member in body:
-            settings[name] = _text(body, member) if kind is str else _score(body, member)
+            settings[name] = _shaped(body, member) if kind is str else _score(body, member)
     return Settings(**settings)

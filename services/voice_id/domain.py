@@ -79,7 +79,7 @@ def existing(domain: Domain | None, domain_id: str) -> Domain:
 def active(domain: Domain) -> Domain:
     """Raises: ServiceError("ConflictException")."""
     if domain.status != ACTIVE:
-        raise errors.conflict(errors.DOMAIN_NOT_ACTIVE, f"The domain {domain.domain_id} is not active.")
+        raise errors.conflict(errors.DOMAIN_NOT_ACTIVE)
     return domain
 
 

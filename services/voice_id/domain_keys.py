@@ -66,7 +66,7 @@ def move_data(call: ServiceCall, before: Domain, scope: Scope) -> None:
 def _refuse_second_switch(call: ServiceCall, domain: Domain) -> None:
     last = latest_key_switch(call, domain)
     if last is not None and last.status == IN_PROGRESS:
-        raise errors.conflict(errors.LOCKED, "The domain's data is being re-encrypted under another KMS key.")
+        raise errors.conflict(errors.LOCKED)
 
 
 def _describe_by_grant(call: ServiceCall, scope: Scope, key_id: str) -> None:

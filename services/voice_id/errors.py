@@ -20,6 +20,19 @@ SPEAKER_OPTED_OUT = "SPEAKER_OPTED_OUT"
 ENROLLMENT_EXISTS = "ENROLLMENT_ALREADY_EXISTS"
 SPEAKER_FIXED = "CANNOT_CHANGE_SPEAKER_AFTER_ENROLLMENT"
 
+_CONFLICTS = {
+    DOMAIN_NOT_ACTIVE: "The domain is not active.",
+    SPEAKER_FIXED: "You cannot change the speaker ID after an enrollment has been requested.",
+    ENROLLMENT_EXISTS: "There is already an enrollment for this session.",
+    SPEAKER_NOT_SET: "You must set the speaker ID before requesting an enrollment.",
+    SPEAKER_OPTED_OUT: "You cannot request an enrollment for an opted out speaker.",
+    LOCKED: "The domain's data is being re-encrypted under another KMS key.",
+    ANOTHER_STREAM: "The session is streaming already.",
+    NON_EMPTY_WATCHLIST: "There are fraudsters on the watchlist.",
+    LAST_WATCHLIST: "A fraudster must be on at least one watchlist.",
+}
+"""The message of each ConflictType. Source: ConflictException of the service model; of the last four, our choice."""
+
 
 def not_found(resource_type: str, resource_id: str) -> ServiceError:
     """resource_type: of the model's ResourceType: BATCH_JOB, DOMAIN, SESSION, WATCHLIST."""
@@ -45,13 +58,14 @@ def no_consent() -> ServiceError:
     return ServiceError("ResourceNotFoundException", message, ResourceType="COMPLIANCE_CONSENT")
 
 
-def conflict(conflict_type: str, message: str) -> ServiceError:
-    return ServiceError("ConflictException", message, ConflictType=conflict_type)
+def conflict(conflict_type: str) -> ServiceError:
+    return ServiceError("ConflictException", _CONFLICTS[conflict_type], ConflictType=conflict_type)
 
 
 def token_reused() -> ServiceError:
     """The model has no ConflictType for this; the nearest one is our choice."""
-    return conflict(CONCURRENT_CHANGES, "The client token was used before with other parameters.")
+    message = "The client token was used before with other parameters."
+    return ServiceError("ConflictException", message, ConflictType=CONCURRENT_CHANGES)
 
 
 def quota_exceeded(what: str, limit: int) -> ServiceError:

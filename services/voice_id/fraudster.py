@@ -56,7 +56,7 @@ def take_off(worker: Worker, domain: Domain, record: Record, watchlist_id: str) 
     if watchlist_id not in watchlist_ids:
         raise errors.invalid("The fraudster is not on this watchlist.")
     if len(watchlist_ids) == 1:
-        raise errors.conflict(errors.LAST_WATCHLIST, "A fraudster must be on at least one watchlist.")
+        raise errors.conflict(errors.LAST_WATCHLIST)
     _end_membership(worker, domain, watchlist_id, record.record_id)
     kept = [other for other in watchlist_ids if other != watchlist_id]
     return worker.store.set_attributes(record, WatchlistIds=kept)

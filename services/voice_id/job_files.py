@@ -69,9 +69,9 @@ def _what_counts(request: Mapping[str, Any]) -> dict[str, Any]:
     recordings = request.get("AudioSpecifications")
     return {
         "RequestId": request["RequestId"],
-        "SpeakerId": _if(str, request.get("SpeakerId")),
+        "SpeakerId": _text(request.get("SpeakerId")),
         "AudioSpecifications": [
-            {"S3Uri": _if(str, recording.get("S3Uri")), "ChannelId": _if(int, recording.get("ChannelId", 0))}
+            {"S3Uri": _text(recording.get("S3Uri")), "ChannelId": _whole(recording.get("ChannelId", 0))}
             if isinstance(recording, dict)
             else None
             for recording in recordings[: MAX_AUDIO_FILES + 1]
@@ -81,8 +81,13 @@ def _what_counts(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _if(kind: type, value: Any) -> Any:
-    return value if isinstance(value, kind) and not isinstance(value, bool) else None
+def _text(value: Any) -> str | None:
+    """A text that UTF-8 can say: JSON's may have halves of characters."""
+    return value if isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def speaker_id_of(request: Mapping[str, Any]) -> str:
@@ -113,15 +118,11 @@ def _audio(specification: Any) -> Audio:
 
 def split_uri(uri: Any) -> tuple[str, str]:
     """Bucket and key of an s3:// URI. Raises: InvalidRequest."""
-    match = _S3_URI.fullmatch(uri) if isinstance(uri, str) else None
-    if match is None or _is_no_text(match[2]):
+    text = _text(uri)
+    match = None if text is None else _S3_URI.fullmatch(text)
+    if match is None:
         raise InvalidRequest("The S3Uri does not name an object.")
     return match[1], match[2]
-
-
-def _is_no_text(key: str) -> bool:
-    """Whether a key has halves of characters, which JSON can say and UTF-8 cannot."""
-    return any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def output_uri(folder: str, job_id: str, input_uri: str) -> str:

@@ -30,7 +30,7 @@ def read_wav(unverified_file: bytes, channel: int = 0) -> Samples:
         with wave.open(io.BytesIO(unverified_file)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
             frames = file.readframes(MAX_BYTES)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # the last one for a chunk that goes beyond the file
         raise InvalidAudio("The audio file is not a PCM WAV file.") from error
     if rate != SAMPLE_RATE or width != _SAMPLE_BYTES:
         raise InvalidAudio(f"The audio file has {rate} Hz and {8 * width} bits; it must have {SAMPLE_RATE} Hz and 16.")

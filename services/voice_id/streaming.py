@@ -88,7 +88,7 @@ def start(worker: Worker, domain: Domain, name: str, settings: Settings) -> Sess
     if session is None:
         session = add_session(worker, domain, name, fresh)
     elif session.is_active:
-        raise errors.conflict(errors.ANOTHER_STREAM, f"The session {name} is streaming already.")
+        raise errors.conflict(errors.ANOTHER_STREAM)
     else:
         check_quota(worker, domain)
         forget_audio(worker, domain.arn, session.session_id)
@@ -181,7 +181,7 @@ def _named_speaker(worker: Worker, session: Session, speaker_id: str) -> str:
     """The generated id of whom the session names; who was unknown is a speaker whose enrolment is pending."""
     record = speaker.find_speaker(worker, session.domain, speaker_id)
     if session["Enrolment"] is not None and (record is None or record.record_id != session["GeneratedSpeakerId"]):
-        raise errors.conflict(errors.SPEAKER_FIXED, "The speaker cannot be changed after an enrollment.")
+        raise errors.conflict(errors.SPEAKER_FIXED)
     if record is None:
         record = speaker.add_speaker(worker, session.domain, speaker_id, speaker.PENDING)
     return record.record_id
@@ -190,11 +190,11 @@ def _named_speaker(worker: Worker, session: Session, speaker_id: str) -> str:
 def _speaker_to_enrol(worker: Worker, session: Session) -> Record:
     record = find_speaker_of(worker, session)
     if record is None:
-        raise errors.conflict(errors.SPEAKER_NOT_SET, "The session names no speaker.")
+        raise errors.conflict(errors.SPEAKER_NOT_SET)
     if record.attributes["Status"] == speaker.OPTED_OUT:
-        raise errors.conflict(errors.SPEAKER_OPTED_OUT, "The speaker has opted out.")
+        raise errors.conflict(errors.SPEAKER_OPTED_OUT)
     if session["Enrolment"] is not None:
-        raise errors.conflict(errors.ENROLLMENT_EXISTS, "The session enrolls its speaker already.")
+        raise errors.conflict(errors.ENROLLMENT_EXISTS)
     return record
 
 

@@ -66,7 +66,7 @@ def delete_watchlist(parameters: dict[str, Any], call: ServiceCall) -> dict[str,
     call.store.require_access(domain.scope)
     record = _get_own(call, domain, parameters["WatchlistId"], "deleted")
     if count_on(call, domain, record.record_id):
-        raise errors.conflict(errors.NON_EMPTY_WATCHLIST, "There are fraudsters on the watchlist.")
+        raise errors.conflict(errors.NON_EMPTY_WATCHLIST)
     call.store.delete(record)
     return {}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.eventbridge import delivery
 from services.eventbridge.publish import publish
 from shared.catalog import SERVICES
 from tests.process import serving
@@ -364,6 +365,100 @@ class TestFailure:
         server.advance("PT1M")
         assert closed.events() == []
         assert history(account)[0]["Deliveries"][0]["State"] == "REMOVED"
+
+
+class TestBugs:
+    """Of the simulator: each costs the event or the delivery that meets it, and its text is told to nobody."""
+
+    @pytest.fixture
+    def no_arrival(self, monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
+        """No event of the account reaches its bus."""
+        matching = delivery._matching
+
+        def match_or_break(store: Any, bus: Any, event: Any) -> Any:
+            if bus.account_id == account.account_id:
+                raise ZeroDivisionError(CANARY)
+            return matching(store, bus, event)
+
+        monkeypatch.setattr(delivery, "_matching", match_or_break)
+
+    @pytest.fixture
+    def no_delivery(self, monkeypatch: pytest.MonkeyPatch, inbox: Inbox) -> None:
+        """Nothing is delivered to the inbox."""
+        deliver = delivery.deliver
+
+        def deliver_or_break(simulator: Any, arn: str, *arguments: Any) -> str:
+            if arn == inbox.arn:
+                raise ZeroDivisionError(CANARY)
+            return deliver(simulator, arn, *arguments)
+
+        monkeypatch.setattr(delivery, "deliver", deliver_or_break)
+
+    def test_one_on_the_way_to_the_bus_holds_up_its_event_alone(
+        self,
+        server: Server,
+        account: Account,
+        second_account: Account,
+        events: Any,
+        inbox: Inbox,
+        no_arrival: None,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        other = Inbox.open(second_account, "inbox")
+        for one in (inbox, other):
+            one.subscribe()
+        event_id, sound = put(events), put(second_account.client("events"))
+        server.run_jobs()
+        assert [event["id"] for event in other.events()] == [sound]
+        assert history(account)[0]["State"] == "STUCK"
+        assert "ZeroDivisionError" in caplog.text
+        assert CANARY not in caplog.text
+        monkeypatch.undo()
+        server.advance("PT10M")
+        assert [event["id"] for event in inbox.events()] == [event_id]
+        assert history(account)[0]["State"] == "DONE"
+
+    def test_an_event_that_is_held_up_for_a_day_is_lost_and_its_payload_destroyed(
+        self, server: Server, account: Account, events: Any, no_arrival: None
+    ) -> None:
+        event_id = put(events)
+        server.run_jobs()
+        server.advance("PT23H55M")
+        assert [event["State"] for event in history(account)] == ["LOST"]
+        assert server.simulator.database.count("records", {"data_class": "event", "record_id": event_id}) == 0
+
+    def test_one_in_a_delivery_keeps_no_other_waiting(
+        self,
+        server: Server,
+        account: Account,
+        events: Any,
+        inbox: Inbox,
+        no_delivery: None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        other = Inbox.open(account, "other")
+        inbox.subscribe("first")
+        other.subscribe("second")
+        event_id = put(events)
+        server.run_jobs()
+        assert [event["id"] for event in other.events()] == [event_id]
+        failed = next(one for one in history(account)[0]["Deliveries"] if one["TargetArn"] == inbox.arn)
+        assert (failed["State"], failed["ErrorCode"]) == ("PENDING", "InternalFailure")
+        monkeypatch.undo()
+        server.advance("PT10M")
+        assert [event["id"] for event in inbox.events()] == [event_id]
+        assert history(account)[0]["State"] == "DONE"
+
+    def test_a_delivery_that_meets_one_for_a_day_has_failed(
+        self, server: Server, account: Account, events: Any, inbox: Inbox, no_delivery: None
+    ) -> None:
+        inbox.subscribe()
+        put(events)
+        server.run_jobs()
+        server.advance("PT23H59M58S")
+        (event,) = history(account)
+        assert (event["State"], event["Deliveries"][0]["State"]) == ("DONE", "FAILED")
 
 
 @pytest.mark.claim("C6")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+from shared.aws.models import service_model
 from tests.support import REGION, Server
 
 CONTEXT_KEY = "aws:voiceid:domain:arn"
@@ -65,6 +67,12 @@ def printed_statement(user_arn: str) -> dict[str, Any]:
     filled = text.replace("your_user_or_role_ARN", user_arn).replace("voiceid.region.", f"voiceid.{REGION}.")
     statement: dict[str, Any] = json.loads(filled)["Statement"][0]
     return statement
+
+
+def documented_conflicts() -> dict[str, str]:
+    """The error messages that the service model's text gives, by ConflictType."""
+    shape = service_model("voice-id").shape_for("ConflictException")
+    return dict(re.findall(r"<code>(\w+)</code>: (.+?)</p>", shape.members["ConflictType"].documentation))
 
 
 def data_keys(server: Server, domain: dict[str, Any]) -> list[dict[str, Any]]:

@@ -377,6 +377,25 @@ class TestRefusals:
         assert [(error["RequestId"], error["ErrorCode"]) for error in output["Errors"]] == [("bad", 400)]
         assert len(output["SuccessfulEnrollments"]) == 1
 
+    @pytest.mark.parametrize("speaker_id", [None, "", 7, "two\nlines", "half \ud800", "a" * 257], ids=repr)
+    def test_a_speaker_id_that_is_none_fails_its_request(self, server: Server, bucket: Bucket, speaker_id: Any) -> None:
+        [sound] = bucket.enrolments(ada=ADA)
+        job_id = bucket.enroll([sound, {**sound, "RequestId": "bad", "SpeakerId": speaker_id}])
+        server.run_jobs()
+        output = bucket.output(job_id)
+        assert [(error["RequestId"], error["ErrorCode"]) for error in output["Errors"]] == [("bad", 400)]
+        assert len(output["SuccessfulEnrollments"]) == 1
+
+    def test_a_recording_that_is_broken_fails_its_request(self, server: Server, bucket: Bucket) -> None:
+        beyond = b"RIFF\x40\0\0\0WAVEjunk\xff\0\0\0" + bytes(20)  # a chunk that says it is longer than the file
+        broken = {"S3Uri": bucket.put("broken.wav", beyond), "ChannelId": 0}
+        [sound] = bucket.enrolments(ada=ADA)
+        job_id = bucket.enroll([{**sound, "RequestId": "bad", "AudioSpecifications": [broken]}, sound])
+        server.run_jobs()
+        output = bucket.output(job_id)
+        assert [(error["RequestId"], error["ErrorCode"]) for error in output["Errors"]] == [("bad", 400)]
+        assert len(output["SuccessfulEnrollments"]) == 1
+
     def test_too_large_a_recording_fails_its_request(self, server: Server, bucket: Bucket) -> None:
         uri = bucket.put("large.wav", bytes(20 * 1024 * 1024 + 1))
         request = {"RequestId": "r", "SpeakerId": "ada", "AudioSpecifications": [{"S3Uri": uri, "ChannelId": 0}]}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from tests.services.voice_id.support import create_domain, describe, switch
+from tests.services.voice_id.support import create_domain, describe, documented_conflicts, switch
 from tests.support import REGION, Account, Server, refused
 
 ABSENT = "a" * 22
@@ -155,6 +155,7 @@ class TestBehaviour:
             with refused("ConflictException") as refusal:
                 change()
             assert refusal.response["ConflictType"] == "DOMAIN_NOT_ACTIVE"
+            assert refusal.message == documented_conflicts()["DOMAIN_NOT_ACTIVE"]
 
     def test_a_deleted_domain_is_gone_after_thirty_days(
         self, server: Server, voice_id: Any, domain: dict[str, Any]

@@ -11,7 +11,7 @@ import pytest
 from kms.grants import NOT_ENDED
 from tests.services.voice_id.buckets import Bucket
 from tests.services.voice_id.support import SERVICE, data_keys, describe, grants_of, new_key, switch
-from tests.services.voice_id.voices import ADA, BOB, Call, enrolled
+from tests.services.voice_id.voices import ADA, BOB, DAN, EVE, Call, enrolled
 from tests.support import Account, Server, account_policy, refused
 
 
@@ -39,6 +39,10 @@ class Key:
 
     def deny(self) -> None:
         deny = {"Effect": "Deny", "Principal": {"Service": SERVICE}, "Action": "kms:*", "Resource": "*"}
+        self._put_policy(account_policy(self.account.account_id, deny))
+
+    def deny_to_all(self) -> None:
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
         self._put_policy(account_policy(self.account.account_id, deny))
 
     def deny_retiring(self) -> None:
@@ -81,6 +85,7 @@ HAPPENINGS: dict[str, Happening] = {
     "grant retired": Happening(Key.retire, regrant=True),
     "key disabled": Happening(Key.disable, Key.enable),
     "denied in the key policy": Happening(Key.deny, Key.allow),
+    "denied to all": Happening(Key.deny_to_all, Key.allow),
     "deletion scheduled": Happening(Key.schedule, Key.cancel),
     "key deleted": Happening(Key.delete),
 }
@@ -148,31 +153,36 @@ class TestIdle:
 @pytest.mark.claim("V16")
 @pytest.mark.parametrize("name", HAPPENINGS)
 class TestWhileAJobRuns:
-    def test_the_job_fails_and_what_it_did_stays(
+    def test_the_jobs_fail_and_what_they_did_stays(
         self, server: Server, account: Account, key: Key, domain: dict[str, Any], ada: dict[str, Any], name: str
     ) -> None:
         bucket = Bucket(account, domain, new_key(key.kms))
+        people = bucket.enrolments(bob=BOB, eve=ADA)
+        frauds = [{"RequestId": str(voice), "AudioSpecifications": [bucket.recording(voice)]} for voice in (DAN, EVE)]
         server.hold_jobs(True)
-        job_id = bucket.enroll(bucket.enrolments(bob=BOB, eve=ADA))
-        server.step_jobs(2)
+        enrolment, registration = bucket.enroll(people), bucket.register(frauds)
+        server.step_jobs(4)  # two turns each
         happening = HAPPENINGS[name]
         happening.happen(key)
         server.hold_jobs(False)
         server.run_jobs()
         if name not in MENDABLE:
-            with refused("AccessDeniedException"):
-                bucket.enrolment_job(job_id)
+            for job_of, job_id in ((bucket.enrolment_job, enrolment), (bucket.registration_job, registration)):
+                with refused("AccessDeniedException"):
+                    job_of(job_id)
             return
         mend(happening, key, domain)
-        job = bucket.enrolment_job(job_id)
-        assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", 403)
-        assert job["FailureDetails"]["Message"]
+        for job in (bucket.enrolment_job(enrolment), bucket.registration_job(registration)):
+            assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", 403)
+            assert key.arn in job["FailureDetails"]["Message"]
+            assert job["JobProgress"] == {"PercentComplete": 50}
         assert_whole(account, domain)
-        again = bucket.enroll(bucket.enrolments(bob=BOB, eve=ADA))
+        enrolment, registration = bucket.enroll(people), bucket.register(frauds)
         server.run_jobs()
-        lines = {line["CustomerSpeakerId"]: line for line in bucket.output(again)["SuccessfulEnrollments"]}
-        assert lines["bob"]["EnrollmentStatus"] == "DUPLICATE_SKIPPED"
-        assert lines["eve"]["EnrollmentStatus"] == "NEW_ENROLLMENT"
+        enrolled_now = [line["EnrollmentStatus"] for line in bucket.output(enrolment)["SuccessfulEnrollments"]]
+        assert enrolled_now == ["DUPLICATE_SKIPPED", "NEW_ENROLLMENT"]
+        registered = [line["RegistrationStatus"] for line in bucket.output(registration)["SuccessfulRegistrations"]]
+        assert registered == ["DUPLICATE_SKIPPED", "NEW_REGISTRATION"]
 
 
 @pytest.mark.claim("V5b", "V16")
@@ -198,6 +208,15 @@ class TestWhileDataMoves:
         assert under == {key.arn, other.arn}  # in the middle
         happening, hit = HAPPENINGS[name], key if which == "old" else other
         happening.happen(hit)
+        here = {"DomainId": domain["DomainId"]}
+        lists = (client.list_fraudsters, client.list_speaker_enrollment_jobs, client.list_fraudster_registration_jobs)
+        for read in (client.describe_domain, *lists):  # none of them needs what still lies under the old key
+            if which == "old":
+                read(**here)
+                continue
+            with refused("AccessDeniedException") as refusal:
+                read(**here)
+            assert hit.arn in refusal.message
         server.hold_jobs(False)
         server.run_jobs()
         [job] = [job for job in server.control("jobs")["jobs"] if job["subject"] == domain["Arn"]]

@@ -60,6 +60,47 @@ def test_a_move_that_was_killed_is_completed_after_the_restart(tmp_path: Path) -
             assert call.decision() == "ACCEPT"
 
 
+@pytest.mark.claim("V4", "V5")
+def test_a_move_and_a_batch_job_that_are_killed_again_and_again_lose_nothing(tmp_path: Path) -> None:
+    """Nothing is held here: the process dies wherever it happens to be, with requests under way."""
+    arguments = ("--data-dir", str(tmp_path / "data"))
+    barred = [f"barred-{number}" for number in range(300)]
+    with serving(*arguments) as process:
+        account = account_of(process)
+        client, kms = account.client("voice-id"), account.client("kms")
+        old, new = new_key(kms), new_key(kms)
+        domain = create_domain(client, old)
+        bucket = Bucket(account, domain, new)
+        for name in barred:
+            client.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId=name)
+        for name, voice in VOICES.items():
+            enrolled(account, domain, name, voice)
+        requests = bucket.enrolments(**{f"caller-{number}": BOB for number in range(12)})
+        account.server.hold_jobs(True)
+        switch(client, domain, new)
+        job_id = bucket.enroll(requests)
+        process.stop(signal.SIGKILL)
+    for number in range(4):
+        with serving(*arguments) as process:
+            bucket.account = account_of(process, account)
+            name = f"late-{number}"
+            bucket.voice_id.opt_out_speaker(DomainId=domain["DomainId"], SpeakerId=name)
+            barred.append(name)
+            process.stop(signal.SIGKILL)
+    with serving(*arguments) as process:
+        account = bucket.account = account_of(process, account)
+        account.server.run_jobs()
+        assert describe(bucket.voice_id, domain)["ServerSideEncryptionUpdateDetails"]["UpdateStatus"] == "COMPLETED"
+        assert bucket.enrolment_job(job_id)["JobStatus"] == "COMPLETED"
+        lines = bucket.output(job_id)["SuccessfulEnrollments"]
+        assert [line["EnrollmentStatus"] for line in lines] == ["NEW_ENROLLMENT"] * len(requests)
+        account.client("kms").schedule_key_deletion(KeyId=old, PendingWindowInDays=7)
+        account.server.advance("P8D")
+        pages = bucket.voice_id.get_paginator("list_speakers").paginate(DomainId=domain["DomainId"])
+        listed = [one["CustomerSpeakerId"] for page in pages for one in page["SpeakerSummaries"]]
+        assert sorted(listed) == sorted([*barred, *VOICES, *(request["SpeakerId"] for request in requests)])
+
+
 @pytest.mark.claim("V15")
 def test_a_batch_job_that_was_killed_goes_on_with_the_request_it_was_at(tmp_path: Path) -> None:
     arguments = ("--data-dir", str(tmp_path / "data"))

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.voice_id.support import data_keys, new_key, switch
+from services.voice_id import speaker
+from tests.services.voice_id.support import data_keys, documented_conflicts, new_key, switch
 from tests.services.voice_id.voices import ADA, BOB, LONG, TINY, Call, enrolled, refusal_of, says
 from tests.support import Account, Server, refused
 
@@ -76,11 +77,22 @@ class TestShape:
 
     @pytest.mark.parametrize(
         "settings",
-        [{"AcceptanceThreshold": 101}, {"RiskThreshold": "high"}, {"SpeakerId": 7}, {"Unknown": 1}],
-        ids=["out of range", "a text", "a number", "an unknown member"],
+        [
+            {"AcceptanceThreshold": 101},
+            {"RiskThreshold": "high"},
+            {"SpeakerId": 7},
+            {"SpeakerId": ""},
+            {"SpeakerId": "a name"},
+            {"SpeakerId": "a" * 257},
+            {"WatchlistId": "watchlist"},
+            {"Unknown": 1},
+        ],
+        ids=lambda settings: " ".join(f"{name} {str(value)[:9]}" for name, value in settings.items()),
     )
     def test_settings_that_are_none_are_refused(self, call: Call, settings: dict[str, Any]) -> None:
         assert refused_control(call.start, **settings)["status"] == 400
+        speakers = call.account.client("voice-id").list_speakers(DomainId=call.domain_id)["SpeakerSummaries"]
+        assert speakers == []
 
     @pytest.mark.parametrize("audio", ["not base64!", base64.b64encode(b"no WAV").decode()])
     def test_audio_that_is_none_is_refused(self, call: Call, audio: str) -> None:
@@ -237,16 +249,22 @@ class TestEnrolment:
 
     def test_what_keeps_an_enrolment_from_being_made(self, account: Account, call: Call, ada: dict[str, Any]) -> None:
         call.start()
-        assert refused_control(call.enroll)["ConflictType"] == "SPEAKER_NOT_SET"
+        met = [refused_control(call.enroll)]
         call.update(SpeakerId="ada")
         call.enroll()
-        assert refused_control(call.enroll)["ConflictType"] == "ENROLLMENT_ALREADY_EXISTS"
-        changed = refused_control(call.update, SpeakerId="bob")
-        assert changed["ConflictType"] == "CANNOT_CHANGE_SPEAKER_AFTER_ENROLLMENT"
+        met += [refused_control(call.enroll), refused_control(call.update, SpeakerId="bob")]
         account.client("voice-id").opt_out_speaker(DomainId=call.domain_id, SpeakerId="bob")
         other = Call(account, call.domain_id, "other")
         other.start(SpeakerId="bob")
-        assert refused_control(other.enroll)["ConflictType"] == "SPEAKER_OPTED_OUT"
+        met.append(refused_control(other.enroll))
+        assert [refusal["ConflictType"] for refusal in met] == [
+            "SPEAKER_NOT_SET",
+            "ENROLLMENT_ALREADY_EXISTS",
+            "CANNOT_CHANGE_SPEAKER_AFTER_ENROLLMENT",
+            "SPEAKER_OPTED_OUT",
+        ]
+        for refusal in met:
+            assert refusal["message"] == documented_conflicts()[refusal["ConflictType"]]
 
     def test_whoever_opts_out_during_the_call_is_not_enrolled(
         self, account: Account, call: Call, domain: dict[str, Any]
@@ -287,6 +305,37 @@ class TestEnrolment:
         where = {"scope_arn": domain["Arn"], "data_class": "voiceprint"}
         assert server.simulator.database.count("records", where) == 0
         assert enrolled(account, domain, "ada", BOB)["Status"] == "ENROLLED"
+
+    def test_a_bug_in_one_deadline_keeps_no_other_waiting_and_is_mended_by_itself(
+        self,
+        server: Server,
+        account: Account,
+        domain: dict[str, Any],
+        ada: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        enrolled(account, domain, "bob", BOB)
+        forget = speaker.forget_voice
+
+        def forget_or_break(worker: Any, domain_arn: str, generated_id: str) -> None:
+            forget(worker, domain_arn, generated_id)
+            if generated_id == ada["GeneratedSpeakerId"]:
+                raise ZeroDivisionError(domain_arn)
+
+        monkeypatch.setattr(speaker, "forget_voice", forget_or_break)
+        server.advance("P1100D")
+        voice_id = account.client("voice-id")
+        assert status_of(voice_id, domain, "bob") == "EXPIRED"
+        assert status_of(voice_id, domain, "ada") == "ENROLLED"
+        where = {"scope_arn": domain["Arn"], "data_class": "voiceprint"}
+        assert server.simulator.database.count("records", where) == 1
+        assert "ZeroDivisionError" in caplog.text
+        assert domain["Arn"] not in caplog.text
+        monkeypatch.undo()
+        server.advance("PT1M")
+        assert status_of(voice_id, domain, "ada") == "EXPIRED"
+        assert server.simulator.database.count("records", where) == 0
 
 
 class TestKeys:
