@@ -163,6 +163,18 @@ class TestRotation:
         assert len(events_of(account, "RotateKey")) == 1
         assert len(europe.list_key_rotations(KeyId=replica)["Rotations"]) == 1
 
+    def test_a_replica_that_is_enabled_does_not_rotate_its_disabled_primary(
+        self, server: Server, kms: Any, europe: Any, primary: str, replica: str
+    ) -> None:
+        kms.enable_key_rotation(KeyId=primary, RotationPeriodInDays=90)
+        kms.disable_key(KeyId=primary)
+        europe.disable_key(KeyId=replica)
+        server.advance("P91D")
+        europe.enable_key(KeyId=replica)
+        assert europe.list_key_rotations(KeyId=replica)["Rotations"] == []
+        kms.enable_key(KeyId=primary)
+        assert len(europe.list_key_rotations(KeyId=replica)["Rotations"]) == 1
+
     def test_a_replica_leads_nothing(self, europe: Any, replica: str) -> None:
         for operation in (europe.enable_key_rotation, europe.disable_key_rotation, europe.rotate_key_on_demand):
             with refused("UnsupportedOperationException"):
