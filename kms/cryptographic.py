@@ -229,10 +229,10 @@ def _key_of(
 
 
 def _on_same_key(call: KmsCall, sealed: Ciphertext, destination_key_id: str) -> bool:
-    destination = resolve(call, destination_key_id)[0]
+    destination = resolve(call, destination_key_id, "ReEncryptTo")[0]
     if sealed.names_its_key:
         return destination.key_id == sealed.blob.key_id
-    return sealed.key_id is not None and resolve(call, sealed.key_id)[0].arn == destination.arn
+    return sealed.key_id is not None and resolve(call, sealed.key_id, "ReEncryptFrom")[0].arn == destination.arn
 
 
 def _check_context(encryption_context: EncryptionContext, algorithm: str) -> None:
