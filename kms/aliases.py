@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from kms import errors, key_states, refusals
+from kms import errors, key_specs, key_states, refusals
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.key import KmsKey, alias_arn, get_key, resolve
@@ -77,7 +77,7 @@ def update_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
     key_states.refuse_pending_deletion(new)
     old = call.authorized_key(alias.key_arn or "")
     authorize_by_iam(call, permission=call.name, resource=arn)
-    if (old.key_spec, old.key_usage) != (new.key_spec, new.key_usage):
+    if not key_specs.are_alike(old, new):
         raise errors.InvalidRequest("The current and the new key must be of the same type and usage.")
     if new.arn != old.arn:
         _check_room(call, new)
