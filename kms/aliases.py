@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from kms import errors, key_states
+from kms import errors, key_specs, key_states, refusals
 from kms.authorization import authorize_by_iam
 from kms.engine import Engine
 from kms.key import KmsKey, alias_arn, get_key, resolve
@@ -77,7 +77,7 @@ def update_alias(call: KmsCall, *, alias_name: str, target_key_id: str) -> None:
     key_states.refuse_pending_deletion(new)
     old = call.authorized_key(alias.key_arn or "")
     authorize_by_iam(call, permission=call.name, resource=arn)
-    if (old.key_spec, old.key_usage) != (new.key_spec, new.key_usage):
+    if not key_specs.are_alike(old, new):
         raise errors.InvalidRequest("The current and the new key must be of the same type and usage.")
     if new.arn != old.arn:
         _check_room(call, new)
@@ -101,11 +101,17 @@ def delete_alias(call: KmsCall, *, alias_name: str) -> None:
 def list_aliases(
     call: KmsCall, *, key_id: str | None = None, limit: int | None = None, marker: str | None = None
 ) -> Page[Alias]:
-    """The aliases of the caller's account and Region, of one key if it is given."""
+    """The aliases of the caller's account and Region, of one key of that account if it is given.
+
+    Raises: NotFound, InvalidArn, InvalidMarker, InvalidRequest; AccessDenied, for a key of another account too.
+    """
     authorize_by_iam(call, permission=call.name)
     where: dict[str, Any] = {"account_id": call.caller.account_id, "region": call.caller.region}
     if key_id is not None:
-        where["key_arn"] = resolve(call, key_id)[0].arn
+        key = resolve(call, key_id)[0]
+        if key.account_id != call.caller.account_id:
+            raise errors.AccessDenied(refusals.hiding(call.caller, "kms:ListAliases"))
+        where["key_arn"] = key.arn
     return page_of(call, "aliases", where, "name", limit, marker, Alias)
 
 

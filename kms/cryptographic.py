@@ -64,8 +64,8 @@ def encrypt(
     Raises: as `KmsCall.authorized_key`; InvalidKeyUsage, InvalidRequest, DryRunSucceeded.
     """
     key = _key_for(call, key_id, encryption_context, grant_tokens, encryption_algorithm)
-    stop_if_dry(dry_run)
     blob, _ = encrypt_under(call.engine, key, plaintext, encryption_context, encryption_algorithm)
+    stop_if_dry(dry_run)
     return Encrypted(blob, key.arn, encryption_algorithm)
 
 
@@ -90,8 +90,9 @@ def decrypt(
     ciphertext = _ciphertext_to_open(ciphertext_blob, dry_run, dry_run_modifiers)
     sealed = Ciphertext(ciphertext, key_id, encryption_context, encryption_algorithm)
     key = _key_of(call, sealed, grant_tokens, "Decrypt")
-    stop_if_dry(dry_run)
+    stop_if_dry(dry_run and ciphertext is None)
     plaintext, key_material_id = decrypt_under(call.engine, key, sealed)
+    stop_if_dry(dry_run)
     return Decrypted(plaintext, key.arn, key_material_id, encryption_algorithm)
 
 
@@ -129,11 +130,12 @@ def re_encrypt(
         "ReEncryptTo",
         conditions,
     )
-    stop_if_dry(dry_run)
+    stop_if_dry(dry_run and ciphertext is None)
     plaintext, source_material = decrypt_under(call.engine, source, sealed)
     blob, destination_material = encrypt_under(
         call.engine, destination, plaintext, destination_encryption_context, destination_encryption_algorithm
     )
+    stop_if_dry(dry_run)
     return ReEncrypted(
         blob,
         source.arn,
@@ -168,7 +170,11 @@ def symmetric_key_for(
 
 
 def stop_if_dry(dry_run: bool) -> None:
-    """Raises: DryRunSucceeded, once all that could be refused has been checked."""
+    """Raises: DryRunSucceeded, once all that could be refused has been tried.
+
+    Source: DryRun ("checks if your request will succeed") and DryRunModifiers (a dry run validates the ciphertext,
+    unless told not to) of Decrypt in the KMS API reference; for signatures, codes and peers' keys inferred from it.
+    """
     if dry_run:
         raise errors.DryRunSucceeded("The request would have succeeded, but the DryRun option is set.")
 
@@ -223,10 +229,10 @@ def _key_of(
 
 
 def _on_same_key(call: KmsCall, sealed: Ciphertext, destination_key_id: str) -> bool:
-    destination = resolve(call, destination_key_id)[0]
+    destination = resolve(call, destination_key_id, "ReEncryptTo")[0]
     if sealed.names_its_key:
         return destination.key_id == sealed.blob.key_id
-    return sealed.key_id is not None and resolve(call, sealed.key_id)[0].arn == destination.arn
+    return sealed.key_id is not None and resolve(call, sealed.key_id, "ReEncryptFrom")[0].arn == destination.arn
 
 
 def _check_context(encryption_context: EncryptionContext, algorithm: str) -> None:

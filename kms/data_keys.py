@@ -44,9 +44,9 @@ def generate_data_key(
     """
     length_bytes = _data_key_bytes(number_of_bytes, key_spec)
     key = symmetric_key_for(call, key_id, encryption_context, grant_tokens)
+    backing_key = backing_keys.current(call.engine, key)
     stop_if_dry(dry_run)
     plaintext = primitives.random_bytes(length_bytes)
-    backing_key = backing_keys.current(call.engine, key)
     blob = backing_key.encrypt(plaintext, encryption_context or {})
     return DataKey(blob, key.arn, backing_key.backing_key_id, plaintext)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from kms import errors
+from kms import errors, refusals
 from kms.authorization import enforce, judge_by_iam
 from kms.cryptographic import stop_if_dry
 from kms.grants import NOT_ENDED, PRINCIPAL_ARN, Grant, end, token_digest
-from kms.key import KmsKey, get_key
+from kms.key import KmsKey, get_key, resolve
 from kms.operation import KmsCall, operation
 from kms.paging import Page, page_of
 from shared.permissions import RESOURCE_POLICY, no_allow
@@ -89,11 +89,17 @@ def list_retirable_grants(
     where = {
         "retiring_principal": retiring_principal,
         **NOT_ENDED,
-        # All ARNs of the Region's keys, and no others: ";" is the character after ":".
+        **_on_keys_here(call),
+    }
+    return page_of(call, "grants", where, "grant_id", limit, marker, Grant)
+
+
+def _on_keys_here(call: KmsCall) -> dict[str, str]:
+    """All ARNs of the Region's keys, and no others: ";" is the character after ":"."""
+    return {
         "key_arn__ge": f"arn:aws:kms:{call.caller.region}:",
         "key_arn__lt": f"arn:aws:kms:{call.caller.region};",
     }
-    return page_of(call, "grants", where, "grant_id", limit, marker, Grant)
 
 
 @operation
@@ -134,7 +140,8 @@ def _grant_to_retire(call: KmsCall, grant_token: str | None, key_id: str | None,
         token = call.engine.database.find("grant_tokens", {"token_digest": token_digest(grant_token)})
         if token is None:
             raise errors.InvalidGrantToken("The grant token is not valid.")
-        row = call.engine.database.find("grants", {"grant_id": token["grant_id"], **NOT_ENDED})
+        where = {"grant_id": token["grant_id"], **NOT_ENDED, **_on_keys_here(call)}
+        row = call.engine.database.find("grants", where)
         if row is None:
             raise errors.InvalidGrantToken("The grant token is not valid.")
         return Grant(**row)
@@ -142,7 +149,13 @@ def _grant_to_retire(call: KmsCall, grant_token: str | None, key_id: str | None,
         raise errors.InvalidRequest("Specify a grant token, or a key ARN and a grant id.")
     if not key_id.startswith("arn:"):
         raise errors.InvalidArn(f"Invalid arn {key_id}")
-    return _get_grant(call, get_key(call.engine.database, key_id), grant_id)
+    key = resolve(call, key_id)[0]
+    try:
+        return _get_grant(call, key, grant_id)
+    except errors.NotFound as absence:
+        if key.account_id == call.caller.account_id:
+            raise
+        raise errors.AccessDenied(refusals.hiding(call.caller, f"kms:{call.name}")) from absence
 
 
 def _authorize_retiring(call: KmsCall, key: KmsKey, grant: Grant) -> None:

@@ -62,11 +62,12 @@ def sign(
     Raises: as `KmsCall.authorized_key`; InvalidKeyUsage, InvalidRequest, DryRunSucceeded.
     """
     key = _signing_key(call, key_id, signing_algorithm, message_type, grant_tokens)
-    stop_if_dry(dry_run)
     try:
-        return key, asymmetric.sign(_private(call, key), signing_algorithm, message, message_type)
+        signature = asymmetric.sign(_private(call, key), signing_algorithm, message, message_type)
     except asymmetric.BadLength as error:
         raise _invalid_length(signing_algorithm) from error
+    stop_if_dry(dry_run)
+    return key, signature
 
 
 @operation
@@ -83,13 +84,13 @@ def verify(
 ) -> KmsKey:
     """Verify a signature; returning means that it is valid. Raises: as `sign`; InvalidSignature."""
     key = _signing_key(call, key_id, signing_algorithm, message_type, grant_tokens)
-    stop_if_dry(dry_run)
     try:
         asymmetric.verify(_public(call, key), signing_algorithm, message, message_type, signature)
     except asymmetric.BadLength as error:
         raise _invalid_length(signing_algorithm) from error
     except asymmetric.SignatureRejected as error:
         raise errors.InvalidSignature from error
+    stop_if_dry(dry_run)
     return key
 
 
@@ -116,11 +117,12 @@ def derive_shared_secret(
     conditions = {"kms:keyagreementalgorithm": key_agreement_algorithm}
     key = call.authorized_key(key_id, conditions=conditions, grant_tokens=grant_tokens)
     key_specs.check(call.name, key, key_specs.KEY_AGREEMENT, key_agreement_algorithm)
-    stop_if_dry(dry_run)
     try:
-        return key, asymmetric.shared_secret(_private(call, key), public_key)
+        secret = asymmetric.shared_secret(_private(call, key), public_key)
     except asymmetric.BadPublicKey as error:
         raise errors.InvalidRequest from error
+    stop_if_dry(dry_run)
+    return key, secret
 
 
 @operation
@@ -134,8 +136,9 @@ def encapsulate(
 ) -> tuple[KmsKey, bytes, bytes]:
     """The key, a fresh secret, and that secret encapsulated for the key's owner. Raises: as `sign`."""
     key = _encapsulation_key(call, key_id, encapsulation_algorithm, grant_tokens)
+    encapsulated = asymmetric.encapsulate(_public(call, key))
     stop_if_dry(dry_run)
-    return (key, *asymmetric.encapsulate(_public(call, key)))
+    return (key, *encapsulated)
 
 
 @operation
@@ -153,11 +156,12 @@ def decapsulate(
     Raises: as `sign`; CiphertextRejected.
     """
     key = _encapsulation_key(call, key_id, encapsulation_algorithm, grant_tokens)
-    stop_if_dry(dry_run)
     try:
-        return key, asymmetric.decapsulate(_private(call, key), shared_secret_ciphertext_blob)
+        secret = asymmetric.decapsulate(_private(call, key), shared_secret_ciphertext_blob)
     except asymmetric.DecryptionFailed as error:
         raise errors.CiphertextRejected from error
+    stop_if_dry(dry_run)
+    return key, secret
 
 
 @operation
@@ -181,10 +185,10 @@ def generate_data_key_pair(
     )
     if key.custom_key_store_id is not None:
         raise errors.UnsupportedOperation(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
+    backing_key = backing_keys.current(call.engine, key)
     stop_if_dry(dry_run)
     call.key_pair_spec = key_pair_spec
     private = asymmetric.generate(key_pair_spec)
-    backing_key = backing_keys.current(call.engine, key)
     return DataKeyPair(
         backing_key.encrypt(private, encryption_context or {}),
         asymmetric.public_key(private),

@@ -55,6 +55,14 @@ def has_key_pair(key: KmsKey) -> bool:
     return key.key_spec != SYMMETRIC_DEFAULT and key.key_usage != GENERATE_VERIFY_MAC
 
 
+def are_alike(one: KmsKey, other: KmsKey) -> bool:
+    """Whether an alias may go from one key to the other: both symmetric, asymmetric or HMAC, and of one usage.
+
+    Source: UpdateAlias of the KMS API reference.
+    """
+    return (has_key_pair(one), one.key_usage) == (has_key_pair(other), other.key_usage)
+
+
 def check(name: str, key: KmsKey, usage: str, algorithm: str) -> None:
     """Refuse a key of another usage, or one that does not know the algorithm.
 

@@ -54,7 +54,6 @@ def create_key(
     custom_key_stores.check_kind(kind)
     new_keys.admit(
         call,
-        region=call.caller.region,
         conditions=of_kind(spec=spec, usage=usage, origin=origin, multi_region=multi_region),
         policy=policy,
         bypass_lockout_check=bypass_policy_lockout_safety_check,

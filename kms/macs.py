@@ -25,8 +25,9 @@ def generate_mac(
     Raises: as `KmsCall.authorized_key`; InvalidKeyUsage, DryRunSucceeded.
     """
     key = _key(call, key_id, mac_algorithm, grant_tokens)
+    code = _mac(call, key, mac_algorithm, message)
     stop_if_dry(dry_run)
-    return key, _mac(call, key, mac_algorithm, message)
+    return key, code
 
 
 @operation
@@ -42,9 +43,9 @@ def verify_mac(
 ) -> KmsKey:
     """Verify a code; returning means that it is valid. Raises: as `generate_mac`; InvalidMac."""
     key = _key(call, key_id, mac_algorithm, grant_tokens)
-    stop_if_dry(dry_run)
     if not primitives.constant_time_equal(_mac(call, key, mac_algorithm, message), mac):
         raise errors.InvalidMac
+    stop_if_dry(dry_run)
     return key
 
 

@@ -7,6 +7,7 @@ rotation. Independent: policy, grants, aliases, tags, description, state, and wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kms import backing_keys, errors, new_keys
@@ -50,8 +51,7 @@ def replicate_key(
     if find_key(engine.database, arn) is not None:
         raise errors.AlreadyExists(f"The key {key.key_id} exists in Region {replica_region}.")
     new_keys.admit(
-        call,
-        region=replica_region,
+        _in_region(call, replica_region),
         conditions=of_kind(
             spec=key.key_spec, usage=key.key_usage, origin=key.origin, multi_region=True, is_replica=True
         ),
@@ -114,23 +114,28 @@ def _event_configuration(engine: Engine, key: KmsKey) -> dict[str, Any]:
 
 @operation
 def update_primary_region(call: KmsCall, *, key_id: str, primary_region: str) -> None:
-    """Make a replica the primary. Both are Updating until time passes.
+    """Make a replica the primary. Both are Updating until time passes; the caller needs the right on both.
 
-    Raises: as `KmsCall.authorized_key`; NotFound, UnsupportedOperation.
+    Raises: as `KmsCall.authorized_key`, for either; InvalidRequest, UnsupportedOperation.
     """
-    key = call.authorized_key(key_id, conditions={"kms:primaryregion": primary_region})
+    conditions = {"kms:primaryregion": primary_region}
+    key = call.authorized_key(key_id, conditions=conditions)
     require_primary(key)
     if primary_region == key.region:
         raise errors.InvalidRequest(f"{key.arn} is the primary key already.")
     replica = get_key(call.engine.database, key_arn(primary_region, key.account_id, key.key_id))
-    if replica.state not in ("Enabled", UPDATING):
-        raise errors.InvalidKeyState(f"{replica.arn} is not enabled.")
+    _in_region(call, primary_region).authorized_key(replica, conditions=conditions)
     for one in related(call.engine, key):
         changes: dict[str, Any] = {"primary_region": primary_region}
         if one.arn in (key.arn, replica.arn):
             changes["state"] = UPDATING
         change_key(call.engine.database, one, **changes)
     call.response = {"keyId": key.arn}
+
+
+def _in_region(call: KmsCall, region: str) -> KmsCall:
+    """The same call where it reaches into another Region: policies see that one. The trail lists no key of there."""
+    return replace(call, caller=replace(call.caller, region=region), resources=[])
 
 
 def related(engine: Engine, key: KmsKey) -> list[KmsKey]:

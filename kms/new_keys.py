@@ -35,13 +35,12 @@ _USUAL = Kind()
 def admit(
     call: KmsCall,
     *,
-    region: str,
     conditions: Mapping[str, Value],
     policy: str | None,
     bypass_lockout_check: bool | None,
     tags_: Mapping[str, str],
 ) -> None:
-    """Whether the caller may have a key in a Region, with this policy and these tags.
+    """Whether the caller may have a key in its Region, with this policy and these tags.
 
     conditions: the condition keys that say what key it is.
     Raises: AccessDenied, LimitExceeded, MalformedPolicyDocument, TagRefused.
@@ -53,15 +52,15 @@ def admit(
         authorize_by_iam(call, permission="TagResource", conditions=conditions)
     if policy is not None:
         check_policy(call, policy, key=None, bypass_lockout_check=bypass_lockout_check)
-    _check_room(call, region)
+    _check_room(call)
 
 
-def _check_room(call: KmsCall, region: str) -> None:
-    """Whether the caller's account can have one more key in a Region. Raises: LimitExceeded.
+def _check_room(call: KmsCall) -> None:
+    """Whether the caller's account can have one more key in its Region. Raises: LimitExceeded.
 
     Only customer managed keys count, in whatever state. Source: "Resource quotas" of the AWS KMS Developer Guide.
     """
-    where = {"account_id": call.caller.account_id, "region": region, "manager": CUSTOMER}
+    where = {"account_id": call.caller.account_id, "region": call.caller.region, "manager": CUSTOMER}
     if call.engine.database.count("kms_keys", where) >= quota("customerManagedKeys"):
         raise errors.LimitExceeded(
             f"The account {call.caller.account_id} has reached its quota of {quota('customerManagedKeys')} KMS keys."

@@ -183,6 +183,8 @@ def rotate_if_due(engine: Engine, key: KmsKey) -> None:
 def rotate_if_overdue(engine: Engine, key: KmsKey) -> None:
     """A key that was disabled when it fell due rotates once, now, and its schedule starts anew."""
     now = engine.clock.now()
+    if key.is_replica:
+        return
     if key.rotation_period_days is not None and key.next_rotation_at is not None and key.next_rotation_at <= now:
         rotate(engine, key, AUTOMATIC, now)
         share(engine, key, next_rotation_at=now + key.rotation_period_days * DAY_SECONDS)

@@ -53,10 +53,9 @@ def get_key_last_usage(call: KmsCall, *, key_id: str) -> tuple[KmsKey, LastUsage
 def _uses(database: Database, key: KmsKey) -> Iterator[LastUsage]:
     """The uses of a key, newest first."""
     where: dict[str, Any] = {"account_id": key.account_id, "region": key.region, "name": CRYPTOGRAPHIC}
-    where["source"] = "kms.amazonaws.com"
+    where |= {"source": "kms.amazonaws.com", "time__ge": key.created_at, "resources__has": key.arn}
     while rows := database.select("events", where, order=["-sequence"], limit=_PAGE):
         for row in rows:
-            names = {resource["ResourceName"] for resource in row["resources"]}
-            if key.arn in names and "errorCode" not in json.loads(row["body"]):
+            if "errorCode" not in json.loads(row["body"]):
                 yield LastUsage(row["name"], row["time"], row["event_id"], row["request_id"])
         where["sequence__lt"] = rows[-1]["sequence"]

@@ -1,8 +1,8 @@
 """The embedded database: units of work and a handful of verbs. The only SQL outside the tests.
 
 Everything above speaks in tables, rows and simple conditions, so that a second backend can stand here. A
-condition is a mapping of column to value; a column may carry a comparison, `{"sequence__lt": 7}`, and a tuple
-of values means any of them.
+condition is a mapping of column to value; a column may carry a comparison, `{"sequence__lt": 7}`, or say that its text
+has the value in it, `{"resources__has": arn}`; a tuple of values means any of them.
 
 Durability: WAL with synchronous=FULL. `unit()` is one transaction, or a savepoint when it stands inside another;
 a server opens one around all requests that arrived together, so that they share one fsync (group commit), and
@@ -261,6 +261,8 @@ def _one_condition(column_and_comparison: str, values: int) -> str:
         return f"{column} IS {'NOT ' if comparison == 'ne' else ''}NULL"
     if values > 0:
         return f"{column} IN ({', '.join('?' * values)})"
+    if comparison == "has":
+        return f"instr({column}, ?) > 0"
     return f"{column} {_COMPARISONS.get(comparison, '=')} ?"
 
 

@@ -88,8 +88,9 @@ class TestConditions:
             ({"value": None}, []),
             ({"value__ne": None}, ["a", "b", "c"]),
             ({"name__ge": "b", "value": "C"}, ["c"]),
+            ({"name__has": "b"}, ["b"]),
         ],
-        ids=["equal", "lt", "le", "gt", "ge", "ne", "any-of", "null", "not-null", "both"],
+        ids=["equal", "lt", "le", "gt", "ge", "ne", "any-of", "null", "not-null", "both", "has"],
     )
     def test_conditions_select(self, database: Database, where: dict[str, object], expected: list[str]) -> None:
         add(database, "a", "b", "c")

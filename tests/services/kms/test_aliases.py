@@ -238,6 +238,31 @@ class TestBehaviour:
         (listed,) = kms.list_aliases()["Aliases"]
         assert listed["LastUpdatedDate"] >= listed["CreationDate"]
 
+    @pytest.mark.parametrize(
+        ("now", "then", "allowed"),
+        [
+            (("RSA_2048", "ENCRYPT_DECRYPT"), ("RSA_3072", "ENCRYPT_DECRYPT"), True),
+            (("ECC_NIST_P256", "SIGN_VERIFY"), ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY"), True),
+            (("HMAC_256", "GENERATE_VERIFY_MAC"), ("HMAC_512", "GENERATE_VERIFY_MAC"), True),
+            (("ECC_NIST_P256", "SIGN_VERIFY"), ("ECC_NIST_P256", "KEY_AGREEMENT"), False),
+            (("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), ("RSA_2048", "ENCRYPT_DECRYPT"), False),
+            (("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), ("HMAC_256", "GENERATE_VERIFY_MAC"), False),
+        ],
+        ids=["longer-rsa", "other-curve", "longer-hmac", "other-usage", "asymmetric", "hmac"],
+    )
+    def test_an_alias_moves_between_keys_of_one_type_and_usage(
+        self, kms: Any, now: tuple[str, str], then: tuple[str, str], allowed: bool
+    ) -> None:
+        old, new = (kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"] for spec, usage in (now, then))
+        name = fresh_alias()
+        kms.create_alias(AliasName=name, TargetKeyId=old["KeyId"])
+        if allowed:
+            kms.update_alias(AliasName=name, TargetKeyId=new["KeyId"])
+        else:
+            with refused("ValidationException"):
+                kms.update_alias(AliasName=name, TargetKeyId=new["KeyId"])
+        assert kms.describe_key(KeyId=name)["KeyMetadata"]["KeyId"] == (new if allowed else old)["KeyId"]
+
     def test_a_deleted_alias_is_gone_and_its_key_is_not(
         self, kms: Any, account: Account, kms_key: str, alias: str
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,6 +32,11 @@ EVERYTHING = document(allow("kms:*"))
 
 def encrypt(caller: Account, key: str) -> None:
     caller.client("kms").encrypt(KeyId=key, Plaintext=b"x")
+
+
+def re_encrypt(kms: Any, own: str, *, to: str, **others: Any) -> None:
+    blob = kms.encrypt(KeyId=own, Plaintext=b"x")["CiphertextBlob"]
+    kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=to, **others)
 
 
 def refusal_of(caller: Account, key: str) -> str:
@@ -237,6 +243,28 @@ class TestAcrossAccounts:
             account.client("kms").encrypt(
                 KeyId=f"arn:aws:kms:us-west-2:{account.account_id}:{resource}", Plaintext=b"x"
             )
+
+    @pytest.mark.parametrize(
+        ("action", "make"),
+        [
+            ("ListAliases", lambda kms, key, own: kms.list_aliases(KeyId=key)),
+            ("ReEncryptTo", lambda kms, key, own: re_encrypt(kms, own, to=key)),
+            ("ReEncryptFrom", lambda kms, key, own: re_encrypt(kms, own, to=own, SourceKeyId=key)),
+            ("RetireGrant", lambda kms, key, own: kms.retire_grant(KeyId=key, GrantId="0" * 64)),
+        ],
+    )
+    def test_operations_that_look_for_a_key_before_they_ask_tell_nothing_either(
+        self, account: Account, second_account: Account, kms_key: str, action: str, make: Callable[..., Any]
+    ) -> None:
+        guest = second_account.user("guest", EVERYTHING)
+        own = guest_key(guest)
+        absent = f"arn:aws:kms:us-west-2:{account.account_id}:key/00000000-0000-4000-8000-000000000000"
+        messages = set()
+        for key in (kms_key, absent):
+            with refused("AccessDeniedException") as refusal:
+                make(guest.client("kms"), key, own)
+            messages.add(refusal.message)
+        assert messages == {f"User: {guest.arn} is not authorized to perform: kms:{action} on {HIDING}"}
 
     def test_iam_of_the_owner_gives_other_accounts_nothing(
         self, account: Account, second_account: Account, kms_key: str

@@ -50,6 +50,40 @@ def test_a_call_that_would_be_refused_is(account: Account, call: KeyCall) -> Non
         call.make(dry(stranger), scene)
 
 
+class TestWhatWouldFail:
+    """What only shows when the work is done is told by a dry run too."""
+
+    def test_a_ciphertext_in_another_context(self, kms: Any, kms_key: str) -> None:
+        blob = kms.encrypt(KeyId=kms_key, Plaintext=b"x", EncryptionContext={"a": "b"})["CiphertextBlob"]
+        with refused("InvalidCiphertextException"):
+            kms.decrypt(CiphertextBlob=blob, DryRun=True)
+        with refused("InvalidCiphertextException"):
+            kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=kms_key, DryRun=True)
+
+    def test_a_plaintext_too_long_for_the_key(self, kms: Any) -> None:
+        key = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
+        with refused("ValidationException"):
+            kms.encrypt(KeyId=key, Plaintext=bytes(215), EncryptionAlgorithm="RSAES_OAEP_SHA_1", DryRun=True)
+
+    def test_digests_and_signatures(self, kms: Any) -> None:
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        common = {"KeyId": key, "SigningAlgorithm": "ECDSA_SHA_256", "DryRun": True}
+        with refused("ValidationException"):
+            kms.sign(Message=bytes(31), MessageType="DIGEST", **common)
+        with refused("KMSInvalidSignatureException"):
+            kms.verify(Message=b"x", Signature=bytes(70), **common)
+
+    def test_codes(self, kms: Any) -> None:
+        key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+        with refused("KMSInvalidMacException"):
+            kms.verify_mac(KeyId=key, Message=b"x", Mac=bytes(32), MacAlgorithm="HMAC_SHA_256", DryRun=True)
+
+    def test_a_public_key_that_is_none(self, kms: Any) -> None:
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT")["KeyMetadata"]["KeyId"]
+        with refused("ValidationException"):
+            kms.derive_shared_secret(KeyId=key, PublicKey=b"none", KeyAgreementAlgorithm="ECDH", DryRun=True)
+
+
 class TestWithoutACiphertext:
     def test_the_right_alone_is_tried(self, kms: Any, kms_key: str) -> None:
         with refused("DryRunOperationException"):

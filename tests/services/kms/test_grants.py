@@ -796,6 +796,16 @@ class TestTheEndOfAGrant:
         with refused(code):
             kms.retire_grant(**{name: keys.get(value, value) for name, value in address.items()})
 
+    def test_a_grant_is_retired_in_the_region_of_its_key(self, account: Account, kms: Any, kms_key: str) -> None:
+        grant = kms.create_grant(KeyId=kms_key, GranteePrincipal=administrator_arn(account), Operations=["Decrypt"])
+        elsewhere = account.client("kms", "eu-west-1")
+        with refused("NotFoundException"):
+            elsewhere.retire_grant(KeyId=kms_key, GrantId=grant["GrantId"])
+        with refused("InvalidGrantTokenException"):
+            elsewhere.retire_grant(GrantToken=grant["GrantToken"])
+        kms.retire_grant(GrantToken=grant["GrantToken"])
+        assert kms.list_grants(KeyId=kms_key)["Grants"] == []
+
 
 class TestChildGrants:
     """A grantee with CreateGrant hands on no more than it has."""

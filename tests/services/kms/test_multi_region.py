@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.services.kms.support import allow, bring, document, wrapped
+from tests.services.kms.support import allow, bring, deny, document, wrapped
 from tests.support import REGION, Account, Server, account_policy, events_of, refused
 
 EUROPE, ASIA = "eu-west-1", "ap-southeast-2"
@@ -116,6 +116,15 @@ class TestReplicas:
         with refused("AccessDeniedException"):
             user.client("kms").replicate_key(KeyId=primary, ReplicaRegion=EUROPE)
 
+    def test_it_needs_that_right_in_its_own_region(self, account: Account, primary: str) -> None:
+        there = {"StringEquals": {"aws:RequestedRegion": EUROPE}}
+        creating = allow("kms:CreateKey", "kms:TagResource", Condition=there)
+        replicator = account.user("replicator", document(allow("kms:ReplicateKey"), creating)).client("kms")
+        with refused("AccessDeniedException"):
+            replicator.replicate_key(KeyId=primary, ReplicaRegion=ASIA)
+        tags = [{"TagKey": "a", "TagValue": "b"}]
+        assert replicator.replicate_key(KeyId=primary, ReplicaRegion=EUROPE, Tags=tags)["ReplicaTags"] == tags
+
     @pytest.mark.parametrize("spec", ["HMAC_256", "ECC_NIST_P256"])
     def test_other_kinds_of_keys_are_replicated_too(self, server: Server, kms: Any, europe: Any, spec: str) -> None:
         usage = "GENERATE_VERIFY_MAC" if "HMAC" in spec else "SIGN_VERIFY"
@@ -152,6 +161,18 @@ class TestRotation:
         assert europe.get_key_rotation_status(KeyId=replica)["KeyRotationEnabled"] is True
         server.advance("P91D")
         assert len(events_of(account, "RotateKey")) == 1
+        assert len(europe.list_key_rotations(KeyId=replica)["Rotations"]) == 1
+
+    def test_a_replica_that_is_enabled_does_not_rotate_its_disabled_primary(
+        self, server: Server, kms: Any, europe: Any, primary: str, replica: str
+    ) -> None:
+        kms.enable_key_rotation(KeyId=primary, RotationPeriodInDays=90)
+        kms.disable_key(KeyId=primary)
+        europe.disable_key(KeyId=replica)
+        server.advance("P91D")
+        europe.enable_key(KeyId=replica)
+        assert europe.list_key_rotations(KeyId=replica)["Rotations"] == []
+        kms.enable_key(KeyId=primary)
         assert len(europe.list_key_rotations(KeyId=replica)["Rotations"]) == 1
 
     def test_a_replica_leads_nothing(self, europe: Any, replica: str) -> None:
@@ -194,8 +215,30 @@ class TestPrimaryRegion:
 
     def test_a_disabled_replica_cannot_lead(self, kms: Any, europe: Any, primary: str, replica: str) -> None:
         europe.disable_key(KeyId=replica)
-        with refused("KMSInvalidStateException"):
+        with refused("DisabledException") as refusal:
             kms.update_primary_region(KeyId=primary, PrimaryRegion=EUROPE)
+        assert refusal.message == f"{replica} is disabled."
+
+    @pytest.mark.parametrize("which", ["primary", "replica"])
+    def test_the_right_is_needed_on_both_keys(
+        self, account: Account, europe: Any, primary: str, replica: str, which: str
+    ) -> None:
+        other = primary if which == "replica" else replica
+        mover = account.user("mover", document({**allow("kms:UpdatePrimaryRegion"), "Resource": other}))
+        with refused("AccessDeniedException") as refusal:
+            mover.client("kms").update_primary_region(KeyId=primary, PrimaryRegion=EUROPE)
+        assert {"primary": primary, "replica": replica}[which] in refusal.message
+        assert told(europe, replica)["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA"
+
+    def test_the_policy_of_the_new_primary_counts(
+        self, account: Account, kms: Any, europe: Any, primary: str, replica: str
+    ) -> None:
+        here = {"StringEquals": {"aws:RequestedRegion": EUROPE}}
+        forbidden = {**deny("kms:UpdatePrimaryRegion"), "Sid": "no", "Principal": {"AWS": "*"}, "Condition": here}
+        europe.put_key_policy(KeyId=replica, Policy=account_policy(account.account_id, forbidden))
+        with refused("AccessDeniedException") as refusal:
+            kms.update_primary_region(KeyId=primary, PrimaryRegion=EUROPE)
+        assert "explicit deny in a resource-based policy" in refusal.message
 
 
 class TestDeletion:
