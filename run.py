@@ -22,7 +22,7 @@ from shared import demo_world
 
 if TYPE_CHECKING:
     from services.simulator import Simulator
-    from shared.identities import AccessKey
+    from shared.credentials import AccessKey
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -248,7 +248,7 @@ def _credentials(host: str, data_dir: Path, account: str, user: str) -> tuple[st
 
     if (data_dir / DATABASE_FILE).exists():
         simulator = _open_simulator(Configuration(data_dir, demo_keys_work=_is_loopback(host)))
-        key = simulator.identities.find_access_key(user_arn(account, user))
+        key = simulator.credentials.find_access_key(user_arn(account, user))
         simulator.close()
         if key is not None:
             return key.access_key_id, key.secret_access_key

@@ -23,11 +23,12 @@ from shared.audit import Trail
 from shared.aws.http import HttpRequest
 from shared.aws.signature import SignatureVerifier
 from shared.clock import Clock, wall_clock
+from shared.credentials import AccessKey, Credentials
 from shared.database import Database, DatabaseUnusable
 from shared.deadlines import Deadlines
 from shared.doorbell import Doorbell
 from shared.faults import Faults
-from shared.identities import AccessKey, Identities
+from shared.identities import Identities
 from shared.identity import user_arn
 from shared.jobs import Jobs
 from shared.randomness import Randomness
@@ -70,8 +71,9 @@ class Simulator:
         self.clock = Clock(self.database)
         self.randomness = Randomness(self.database, configuration.seed)
         self.trail = Trail(self.database, self.clock, self.randomness)
-        self.identities = Identities(self.database, self.clock, self.randomness, self.domain_key)
-        self.identities.demo_keys_work = configuration.demo_keys_work
+        self.identities = Identities(self.database, self.clock, self.randomness)
+        self.credentials = Credentials(self.database, self.clock, self.randomness, self.identities, self.domain_key)
+        self.credentials.demo_keys_work = configuration.demo_keys_work
         self.faults = Faults(self.database, REQUEST_QUOTAS)
         self.rates = Rates(self.clock)
         self.engine = Engine(
@@ -84,7 +86,7 @@ class Simulator:
             self.faults,
             RequestRates(self.faults, self.rates),
         )
-        self.verifier = SignatureVerifier(self.identities.secret_of, wall_clock)
+        self.verifier = SignatureVerifier(self.credentials.secret_of, wall_clock)
         self.pieces = Pieces(self.database, self.randomness)
         self.jobs = Jobs(self.database, self.clock, self.randomness, self.trail)
         self.reencryption = ReEncryption(self.engine, self.jobs, self.background_store)
@@ -108,6 +110,7 @@ class Simulator:
             clock=self.clock,
             randomness=self.randomness,
             identities=self.identities,
+            credentials=self.credentials,
             trail=self.trail,
             verifier=self.verifier,
             request_id=self.randomness.uuid(),
@@ -173,14 +176,14 @@ class Simulator:
             self.database.set_meta(_DOMAIN_KEY_IDENTITY, self.domain_key.identity)
             self._populate()
             for arn, key in generated.items():
-                self.identities.create_access_key(arn, access_key_id=key.access_key_id, secret=key.secret_access_key)
+                self.credentials.create_access_key(arn, access_key_id=key.access_key_id, secret=key.secret_access_key)
 
     def create_account(self) -> tuple[str, AccessKey]:
         """A fresh account with an administrator. Returns its id and the administrator's access key."""
         with self.database.unit():
             account_id = self.identities.create_account()
             arn = self.identities.create_user(account_id, "administrator", (demo_world.ADMINISTRATOR_POLICY,))
-            key = self.identities.create_access_key(arn)
+            key = self.credentials.create_access_key(arn)
             self.randomness.save_position()
         return account_id, key
 
@@ -192,14 +195,14 @@ class Simulator:
                 for user in demo_world.USERS:
                     arn = user_arn(account_id, user)
                     if self.identities.find_principal(arn) is not None:
-                        keys[arn] = self.identities.find_access_key(arn) or self.identities.create_access_key(arn)
+                        keys[arn] = self.credentials.find_access_key(arn) or self.credentials.create_access_key(arn)
         return keys
 
     def _populate(self) -> None:
         with self.database.unit():
             if self.database.get_meta(_POPULATED) is None:
                 if not self.configuration.empty:
-                    demo_world.populate(self.identities)
+                    demo_world.populate(self.identities, self.credentials)
                 self.database.set_meta(_POPULATED, "empty" if self.configuration.empty else "demo")
             self.randomness.save_position()
 

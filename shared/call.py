@@ -12,6 +12,7 @@ from shared.aws.http import HttpRequest
 from shared.aws.signature import SignatureVerifier
 from shared.catalog import AwsService
 from shared.clock import Clock
+from shared.credentials import Credentials
 from shared.database import Database
 from shared.errors import ServiceError
 from shared.identities import Identities
@@ -34,6 +35,7 @@ class Call:
     clock: Clock
     randomness: Randomness
     identities: Identities
+    credentials: Credentials
     trail: Trail
     verifier: SignatureVerifier
     request_id: str

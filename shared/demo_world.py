@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shared.credentials import Credentials
 from shared.identities import Identities
 from shared.identity import user_arn
 
@@ -62,14 +63,14 @@ def credentials(account_id: str, user: str) -> DemoCredentials:
     )
 
 
-def populate(identities: Identities) -> None:
+def populate(identities: Identities, access_keys: Credentials) -> None:
     """Make the demo accounts, users and access keys in an empty world."""
     for account_id, name in ACCOUNTS.items():
         identities.create_account(account_id, name)
         for user, policies in USERS.items():
             identities.create_user(account_id, user, policies)
             demo = credentials(account_id, user)
-            identities.create_access_key(
+            access_keys.create_access_key(
                 user_arn(account_id, user),
                 access_key_id=demo.access_key_id,
                 secret=demo.secret_access_key,

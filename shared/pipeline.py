@@ -15,8 +15,8 @@ from shared.aws.protocol import Route
 from shared.aws.schema import validate
 from shared.bugs import where
 from shared.call import Call
+from shared.credentials import CredentialExpired
 from shared.errors import InvalidParameters, Refusal, ServiceError
-from shared.identities import CredentialExpired
 from shared.identity import Caller, anonymous_caller
 from shared.permissions import authorize
 from shared.request_events import audit
@@ -163,7 +163,7 @@ def _caller(call: Call) -> Caller:
         )
     credential = call.verifier.verify(call.request)
     try:
-        principal = call.identities.principal_of(credential.access_key_id, credential.session_token)
+        principal = call.credentials.principal_of(credential.access_key_id, credential.session_token)
     except KeyError as unknown:
         raise unknown_credential() from unknown
     except CredentialExpired as expired:

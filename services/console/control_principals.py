@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 
 from services.blueprints import simulator
 from services.console.control_calls import BadRequest, body_of, in_unit
-from shared.identities import AccessKey, SessionRequest
+from shared.credentials import AccessKey, SessionRequest
 from shared.identity import ROLE, USER
 from shared.policy import MalformedPolicy, PolicyKind, parse_policy
 
@@ -44,8 +44,8 @@ def create_account() -> Response:
 def create_user() -> Response:
     """{"Account", "Name", "Policies": [...]}: an IAM user with inline policies, and its access key."""
     account_id, name, policies = _principal(body_of("Account", "Name", "Policies"), USER)
-    identities = simulator().identities
-    return _credentials(identities.create_access_key(identities.create_user(account_id, name, policies)))
+    world = simulator()
+    return _credentials(world.credentials.create_access_key(world.identities.create_user(account_id, name, policies)))
 
 
 @principals.post("/roles")
@@ -60,9 +60,9 @@ def create_role() -> Response:
     if not isinstance(session, str) or not _NAME.fullmatch(session):
         raise BadRequest('"Session" must be a name of 2 to 64 letters, digits and _+=,.@-.')
     account_id, name, policies = _principal(body, ROLE)
-    identities = simulator().identities
-    role = identities.create_role(account_id, name, policies)
-    return _credentials(identities.create_session(role, SessionRequest(session, duration_seconds=None)))
+    world = simulator()
+    role = world.identities.create_role(account_id, name, policies)
+    return _credentials(world.credentials.create_session(role, SessionRequest(session, duration_seconds=None)))
 
 
 def _principal(body: dict[str, Any], kind: str) -> tuple[str, str, tuple[dict[str, Any], ...]]:

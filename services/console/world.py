@@ -44,7 +44,7 @@ class World:
 
     def _connect(self, app: WSGIApplication) -> None:
         # A server that listens beyond loopback refuses the demo credentials, and has made others.
-        made = self.simulator.identities.find_access_key(user_arn(ACCOUNT, demo_world.DEFAULT_USER))
+        made = self.simulator.credentials.find_access_key(user_arn(ACCOUNT, demo_world.DEFAULT_USER))
         key = made or demo_world.credentials(ACCOUNT, demo_world.DEFAULT_USER)
         self.person = InProcess(app, demo_world.REGION, key.access_key_id, key.secret_access_key)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
 from services.iam.entities import authorize, own_or_named_user, page_of
+from shared.credentials import ACTIVE
 from shared.database import Row
-from shared.identities import ACTIVE
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -17,7 +17,7 @@ def create_access_key(parameters: dict[str, Any], call: ServiceCall) -> dict[str
     user = own_or_named_user(call, parameters)
     count = call.database.count("access_keys", {"principal_arn": user["arn"]})
     limits.check(count, limits.ACCESS_KEYS_PER_USER, "AccessKeysPerUser")
-    key = call.identities.create_access_key(user["arn"])
+    key = call.credentials.create_access_key(user["arn"])
     return {
         "AccessKey": {
             "UserName": user["name"],

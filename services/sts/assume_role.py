@@ -18,9 +18,9 @@ from services.sts.session_policies import (
 )
 from shared.audit import ApiEvent, Resource
 from shared.catalog import AwsService
+from shared.credentials import SessionRequest
 from shared.database import Row
 from shared.errors import ServiceError
-from shared.identities import SessionRequest
 from shared.identity import SESSION, Caller, Session, service_caller
 from shared.principal_context import Value, of_caller
 from shared.rulings import Ruling
@@ -43,7 +43,7 @@ def assume_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
     call.touched.append(Resource(role_arn, role["account_id"], _ROLE))
     _check_duration(parameters, role, call.caller)
     policy, policy_arns = session_policies(call, parameters, role["account_id"])
-    key = call.identities.create_session(
+    key = call.credentials.create_session(
         role_arn,
         SessionRequest(
             name=request.name,
@@ -93,7 +93,7 @@ def assume_role_as_service(
         _record_for_service(simulator, alone, role_arn, session_name, role, refusal, rulings)
     issuer = simulator.identities.find_principal(role_arn)
     assert issuer is not None
-    session = simulator.identities.role_session(issuer, SessionRequest(session_name, DEFAULT_SECONDS))
+    session = simulator.credentials.role_session(issuer, SessionRequest(session_name, DEFAULT_SECONDS))
     return Caller(
         session, region, source_ip=service.principal, user_agent=service.principal, request_id=alone.request_id
     )

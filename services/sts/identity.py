@@ -18,7 +18,7 @@ def get_caller_identity(parameters: dict[str, Any], call: ServiceCall) -> dict[s
 
 
 def get_access_key_info(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    account_id = call.identities.account_of_access_key(parameters["AccessKeyId"])
+    account_id = call.credentials.account_of_access_key(parameters["AccessKeyId"])
     if account_id is None:
         raise errors.invalid("The access key is of no account in this world.")
     return {"Account": account_id}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors
-from shared.identities import AccessKey
+from shared.credentials import AccessKey
 from shared.policy import PolicyKind, parse_policy
 from shared.principal_context import Value
 

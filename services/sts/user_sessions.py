@@ -16,7 +16,7 @@ from services.sts.session_policies import (
     requested_tags,
     session_policies,
 )
-from shared.identities import SessionRequest
+from shared.credentials import SessionRequest
 from shared.identity import FEDERATED, USER, Principal, federated_user_arn
 from shared.permissions import access_denied, decide, request_of
 from shared.principal_context import of_caller
@@ -33,7 +33,7 @@ def get_session_token(parameters: dict[str, Any], call: ServiceCall) -> dict[str
     if "TokenCode" in parameters or "SerialNumber" in parameters:
         raise errors.denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
     request = SessionRequest(None, parameters.get("DurationSeconds", DEFAULT_SECONDS))
-    return {"Credentials": credentials(call.identities.create_session(user.arn, request, USER))}
+    return {"Credentials": credentials(call.credentials.create_session(user.arn, request, USER))}
 
 
 def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[
     policy, policy_arns = session_policies(call, parameters, call.account_id)
     seconds = parameters.get("DurationSeconds", DEFAULT_SECONDS)
     request = SessionRequest(name, seconds, policy=policy, policy_arns=policy_arns, tags=tags)
-    key = call.identities.create_session(user.arn, request, FEDERATED)
+    key = call.credentials.create_session(user.arn, request, FEDERATED)
     return {
         "Credentials": credentials(key),
         "FederatedUser": {"FederatedUserId": f"{call.account_id}:{name}", "Arn": key.principal_arn},

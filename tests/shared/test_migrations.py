@@ -11,6 +11,7 @@ from sqlite_utils import Database as SqliteUtils
 
 from kms.key_hierarchy import DomainKey
 from shared.clock import Clock
+from shared.credentials import Credentials
 from shared.database import Database
 from shared.identities import Identities
 from shared.migrations import migrations
@@ -51,13 +52,15 @@ def test_principals_keep_their_policies_and_sessions_their_credentials(tmp_path:
     connection.close()
 
     database = Database(path)
-    identities = Identities(database, Clock(database), Randomness(database), box)
-    user = identities.principal_of(USER_KEY)
+    clock, randomness = Clock(database), Randomness(database)
+    identities = Identities(database, clock, randomness)
+    credentials = Credentials(database, clock, randomness, identities, box)
+    user = credentials.principal_of(USER_KEY)
     assert (user.arn, [policy.text for policy in user.policies]) == (USER, [POLICY, POLICY])
-    session = identities.principal_of(SESSION_KEY, "the token")
+    session = credentials.principal_of(SESSION_KEY, "the token")
     assert (session.arn, session.unique_id, session.role_arn) == (SESSION, "AROA1:monday", ROLE)
     assert [policy.text for policy in session.policies] == [POLICY]
-    assert identities.secret_of(SESSION_KEY) == "secret"
+    assert credentials.secret_of(SESSION_KEY) == "secret"
     role = identities.find_role(ROLE)
     assert role is not None
     assert f"arn:aws:iam::{ACCOUNT}:root" in role["trust_policy"]

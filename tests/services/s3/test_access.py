@@ -21,7 +21,7 @@ RIGHTS = ("s3:GetObject", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey")
 
 def access_of(server: Server, session: Account) -> Access:
     """What a service makes itself for the principal that it works for."""
-    principal = server.simulator.identities.principal_of(session.access_key_id, session.session_token)
+    principal = server.simulator.credentials.principal_of(session.access_key_id, session.session_token)
     return Access(server.simulator, server.simulator.engine.session(), Caller(principal, REGION))
 
 
