@@ -129,6 +129,12 @@ class Jobs:
 
     def _take_turn(self, job: Job) -> None:
         try:
+            self._take_step(job)
+        except Exception as bug:
+            self._stumble(job.job_id, bug)
+
+    def _take_step(self, job: Job) -> None:
+        try:
             with self._database.unit():
                 done = self._kinds[job.kind][0](job)
                 job.tries = 0
@@ -141,8 +147,6 @@ class Jobs:
                     if event.read_only or event.error_code is not None:
                         self._trail.record(event)
                 self._save(job, FAILED)
-        except Exception as bug:
-            self._stumble(job.job_id, bug)
 
     def _stumble(self, job_id: str, bug: Exception) -> None:
         """A bug kept a job from its step, which is undone: the job has another turn, or has failed."""

@@ -1,4 +1,4 @@
-"""What the Voice ID tests share: domains with little typing, and two ways to spoil a key."""
+"""What the Voice ID tests share: domains with little typing, and what is documented, to compare with."""
 
 from __future__ import annotations
 
@@ -53,12 +53,6 @@ def new_key(kms: Any, **more: Any) -> str:
 def grants_of(kms: Any, key_arn: str) -> list[dict[str, Any]]:
     grants: list[dict[str, Any]] = kms.list_grants(KeyId=key_arn)["Grants"]
     return grants
-
-
-def turn_into(server: Server, key_arn: str, **columns: str) -> None:
-    """Make a stored key another kind of key, whatever CreateKey takes."""
-    with server.simulator.database.unit():
-        server.simulator.database.update("kms_keys", {"arn": key_arn}, columns)
 
 
 def printed_statement(user_arn: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.voice_id import enrolment, fraudster, speaker
+from services.voice_id import batch, enrolment, fraudster, speaker
 from services.voice_id.domain import Domain
 from services.voice_id.recordings import write_wav
 from shared import jobs
@@ -661,6 +661,27 @@ class TestBugs:
         assert caplog.text.count(" met a bug: ZeroDivisionError") == jobs.MAX_TRIES
         assert "canary-ada" not in caplog.text
         assert b"canary-ada" not in server.bytes_on_disk()
+
+    def test_a_bug_in_the_end_of_a_job_that_fails_keeps_no_other_waiting(
+        self, server: Server, bucket: Bucket, second_account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = new_key(second_account.client("kms"))
+        other = Bucket(second_account, create_domain(second_account.client("voice-id"), key), key)
+        fail = batch._Run.fail
+
+        def fail_or_break(run: Any, code: int, message: str) -> None:
+            if run._domain.arn == bucket.domain["Arn"]:
+                raise ZeroDivisionError
+            fail(run, code, message)
+
+        monkeypatch.setattr(batch._Run, "fail", fail_or_break)
+        server.hold_jobs(True)
+        bucket.enroll(b"no JSON")
+        sound = other.enroll(other.enrolments(bob=BOB))
+        server.step_jobs(2 * jobs.MAX_TRIES)
+        assert other.enrolment_job(sound)["JobStatus"] == "COMPLETED"
+        [told] = [one for one in server.control("jobs")["jobs"] if one["subject"] == bucket.domain["Arn"]]
+        assert told["status"] == "FAILED"
 
     def test_a_bug_that_passes_costs_the_job_nothing(
         self, server: Server, bucket: Bucket, broken: list[str], monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.services.voice_id.support import (
+    SERVICE,
     data_keys,
     describe,
     encryption,
@@ -19,7 +20,7 @@ from tests.services.voice_id.support import (
     new_key,
     switch,
 )
-from tests.support import Account, Server, refused
+from tests.support import Account, Server, account_policy, refused
 
 
 @pytest.fixture
@@ -206,6 +207,43 @@ class TestBehaviour:
         details = details_of(voice_id, domain)
         assert details["UpdateStatus"] == "FAILED"
         assert "kms:Decrypt" in details["Message"]
+
+    @pytest.mark.claim("V14", "V16")
+    @pytest.mark.parametrize(
+        ("which", "action"), [("old", "kms:Decrypt"), ("old", "kms:ReEncryptFrom"), ("new", "kms:ReEncryptTo")]
+    )
+    def test_a_right_that_is_denied_to_the_service_fails_the_re_encryption_by_its_name(
+        self,
+        server: Server,
+        account: Account,
+        voice_id: Any,
+        kms: Any,
+        kms_key: str,
+        other_key: str,
+        domain: dict[str, Any],
+        speaker: Any,
+        which: str,
+        action: str,
+    ) -> None:
+        hit = kms_key if which == "old" else other_key
+        deny = {"Effect": "Deny", "Principal": {"Service": SERVICE}, "Action": action, "Resource": "*"}
+
+        def put(*statements: dict[str, Any]) -> None:
+            policy = account_policy(account.account_id, *statements)
+            kms.put_key_policy(KeyId=hit, PolicyName="default", Policy=policy)
+
+        put(deny)
+        switch(voice_id, domain, other_key)
+        server.run_jobs()
+        failed = details_of(voice_id, domain)
+        assert failed["UpdateStatus"] == "FAILED"
+        assert f"perform: {action} on resource: {hit}" in failed["Message"]
+        put()
+        switch(voice_id, domain, other_key)
+        server.run_jobs()
+        assert details_of(voice_id, domain)["UpdateStatus"] == "COMPLETED"
+        assert {row["key_arn"] for row in data_keys(server, domain)} == {other_key}
+        assert voice_id.describe_speaker(**speaker)["Speaker"]["CustomerSpeakerId"] == "customer-1"
 
     def test_a_second_switch_while_one_runs_is_a_conflict(
         self, server: Server, voice_id: Any, kms: Any, kms_key: str, other_key: str, domain: dict[str, Any]

@@ -37,6 +37,11 @@ def test_the_files_to_copy_are_there() -> None:
         assert any((root / name).exists() for root in (package, here, Path(__file__).parents[3])), name
 
 
+def test_the_operation_that_is_shown_is_the_real_one() -> None:
+    [shown] = re.findall(r"^```python\n(.+?)^```", README, re.MULTILINE | re.DOTALL)
+    assert shown in (Path(__file__).parents[3] / "services" / "voice_id" / "speakers.py").read_text()
+
+
 def test_the_control_calls_are_all_in_the_table(server: Server) -> None:
     table = README.partition("What AWS does without")[2].partition("## Errors")[0]
     stated = set(re.findall(r"^\| `([\w/]+)", table, re.MULTILINE))

@@ -80,7 +80,7 @@ def test_a_move_and_a_batch_job_that_are_killed_again_and_again_lose_nothing(tmp
         switch(client, domain, new)
         job_id = bucket.enroll(requests)
         process.stop(signal.SIGKILL)
-    for number in range(4):
+    for number in range(2):
         with serving(*arguments) as process:
             bucket.account = account_of(process, account)
             name = f"late-{number}"
