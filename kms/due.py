@@ -8,12 +8,16 @@ primary changing its Region, a store on its way to being connected.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from kms import backing_keys, custom_key_stores, grants, imports, keys, multi_region, rotation
 from kms.engine import Engine
 from kms.key import KmsKey
 from kms.own_events import DELETE_KEY, own_event
 from kms.ownership import Provision, Scope
 from kms.reencryption import OpenStore, ReEncryption
+from shared.bugs import is_done
 from shared.deadlines import Deadlines
 
 
@@ -28,20 +32,17 @@ class Schedule:
 
     def run(self) -> None:
         """Carry out what has a date that is past."""
-        now = self._engine.clock.now()
-        with self._engine.database.unit():
-            grants.remove_ended(self._engine)
-            while rows := self._engine.database.select(
-                "kms_keys", {"deletion_at__le": now}, order=["deletion_at"], limit=1
-            ):
-                self._delete(KmsKey.from_row(rows[0]))  # which may bring another one's deletion on
+        now, engine = self._engine.clock.now(), self._engine
+        with engine.database.unit():
+            grants.remove_ended(engine)
+            self._delete_keys(now)
             due = {"next_rotation_at__le": now, "state": "Enabled"}
-            for row in self._engine.database.select("kms_keys", due, order=["next_rotation_at"]):
-                rotation.rotate_if_due(self._engine, KmsKey.from_row(row))
-            for generation in backing_keys.expired(self._engine, now):
-                imports.expire(self._engine, generation)
-            for row in self._engine.database.select("scopes", {"not_after__le": now}, order=["not_after"]):
-                self._replace_key(Scope.from_row(row))
+            for key in map(KmsKey.from_row, engine.database.select("kms_keys", due, order=["next_rotation_at"])):
+                self._done("a rotation", partial(rotation.rotate_if_due, engine, key))
+            for generation in backing_keys.expired(engine, now):
+                self._done("the end of imported material", partial(imports.expire, engine, generation))
+            for row in engine.database.select("scopes", {"not_after__le": now}, order=["not_after"]):
+                self._done("the end of a scope's key", partial(self._replace_key, Scope.from_row(row)))
             self._deadlines.act(now)
 
     def settle(self) -> None:
@@ -49,6 +50,16 @@ class Schedule:
         with self._engine.database.unit():
             multi_region.settle(self._engine)
             custom_key_stores.settle(self._engine)
+
+    def _delete_keys(self, now: float) -> None:
+        """A deletion may bring another one's on: what waits is looked up each time."""
+        where, kept = {"deletion_at__le": now}, 0
+        while rows := self._engine.database.select("kms_keys", where, order=["deletion_at"], limit=kept + 1)[kept:]:
+            kept += not self._done("a deletion", partial(self._delete, KmsKey.from_row(rows[0])))
+
+    def _done(self, what: str, act: Callable[[], object]) -> bool:
+        """Whether a part was done. A bug in it is that part's alone; what is still due has its next turn soon."""
+        return is_done(self._engine.database, what, act)
 
     def _delete(self, key: KmsKey) -> None:
         keys.delete_key(self._engine, key)

@@ -9,13 +9,10 @@ as long as it takes: what must happen is not forgotten.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
-from shared.bugs import where
+from shared.bugs import is_done
 from shared.database import Database, Row
-
-log = logging.getLogger(__name__)
 
 PUT_OFF_SECONDS = 60.0
 """How long a deadline that met a bug waits for its next turn."""
@@ -53,10 +50,10 @@ class Deadlines:
 
     def _take_turn(self, row: Row, now: float) -> None:
         kind, subject, item = row["kind"], row["subject"], row["item"]
-        try:
-            with self._database.unit():
-                self.clear(kind, subject, item)
-                self._acts[kind](subject, item)
-        except Exception as bug:
-            log.error("a deadline, %s, met a bug: %s", kind, where(bug))
+
+        def act() -> None:
+            self.clear(kind, subject, item)
+            self._acts[kind](subject, item)
+
+        if not is_done(self._database, f"a deadline, {kind},", act):
             self.set(kind, subject, item, now + PUT_OFF_SECONDS)

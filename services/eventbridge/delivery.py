@@ -13,7 +13,6 @@ it calls exponential back-off, is our choice.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from services.eventbridge.publish import ARRIVED, DONE, LOST, STAGED, STUCK, as_
 from services.eventbridge.rule import Rule
 from services.eventbridge.target_input import body_for
 from services.sqs.deliver import deliver
-from shared.bugs import where
+from shared.bugs import is_done
 from shared.catalog import SERVICES
 from shared.database import Row
 from shared.errors import ServiceError
@@ -37,7 +36,6 @@ from shared.jobs import BROKEN
 if TYPE_CHECKING:
     from services.simulator import Simulator
 
-log = logging.getLogger(__name__)
 
 PENDING, DELIVERED, DEAD_LETTERED, FAILED, REMOVED = "PENDING", "DELIVERED", "DEAD_LETTERED", "FAILED", "REMOVED"
 """What became of a delivery; REMOVED: its target was gone before its turn."""
@@ -98,11 +96,7 @@ class Delivery:
         self, step: Callable[[Row, float], None], stumble: Callable[[Row, float], None], row: Row, now: float
     ) -> None:
         """One unit of work. stumble: what becomes of the row if a bug keeps it from its step, which is undone."""
-        try:
-            with self._database.unit():
-                step(dict(row), now)
-        except Exception as bug:
-            log.error("event %s met a bug: %s", row["event_id"], where(bug))
+        if not is_done(self._database, f"event {row['event_id']}", lambda: step(dict(row), now)):
             with self._database.unit():
                 stumble(row, now)
 
