@@ -71,6 +71,16 @@ class TestRefusedCalls:
             "in this request it is absent."
         )
 
+    def test_a_caller_on_whom_no_policy_hangs_is_told_so(self, server: Server, account: Account, kms_key: str) -> None:
+        with refused("AccessDeniedException"):
+            encrypt(account.user("nobody"), kms_key)
+        assert decision_of(server, account, "Encrypt")["EmptyLayers"] == ["identity-based policy"]
+        event_id = events_of(account, "Encrypt")[-1]["eventID"]
+        with urllib.request.urlopen(f"{server.url}/_console/explain/{event_id}") as page:
+            assert "identity-based policy</th><td></td><td></td><td>The caller has none." in page.read().decode()
+        port = str(urlsplit(server.url).port)
+        assert "The caller has none." in run("explain", "--port", port, event_id).stdout
+
     def test_a_call_that_failed_behind_its_service_leads_to_what_was_refused_there(
         self, server: Server, account: Account
     ) -> None:
