@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kms.authorization import judge, judge_by_iam
+from kms.conditions import RESOURCE_ALIASES
 from kms.errors import KmsRefusal
 from kms.grant_operations import RETIRING
 from kms.key import resolve
@@ -30,6 +31,7 @@ _OPERATIONS = {"ReEncryptFrom": "ReEncrypt", "ReEncryptTo": "ReEncrypt"}
 _PERMISSIONS = {name.lower(): name for name in (*FACTS, *_OPERATIONS) if name != "ReEncrypt"}
 """Action of KMS without its prefix, in lower case -> as AWS writes it."""
 
+_ARN = re.compile(r"arn(:[^:]*){4}:")
 _SESSION_ARN = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/([^/]+)")
 
 
@@ -62,6 +64,8 @@ class Question:
             raise Unanswerable(f"{', '.join(texts)} must be strings.")
         if "Principal" not in body or ":" not in body.get("Action", ""):
             raise Unanswerable('"Principal" and "Action", such as "kms:Decrypt", are required.')
+        if not _ARN.match(body.get("SourceArn", "arn:::::")):
+            raise Unanswerable('"SourceArn" must be an ARN.')
         pairs = body.get("EncryptionContext", {})
         if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
             raise Unanswerable('"EncryptionContext" must be an object of strings.')
@@ -87,6 +91,8 @@ MEMBERS = (*_MEMBERS.values(), "EncryptionContext", "Context")
 def _context(given: Any) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name, value in given.items() if isinstance(given, dict) else [("", None)]:
+        if name.lower() == RESOURCE_ALIASES:
+            raise Unanswerable(f"{name} are the aliases that the key has.")
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             values[name.lower()] = tuple(value)
         elif isinstance(value, str):

@@ -541,6 +541,12 @@ class TestQuestions:
                 "Action": "kms:Encrypt",
                 "EncryptionContext": {"a": 1},
             },
+            {
+                "Principal": "arn:aws:iam::111122223333:user/agent",
+                "Action": "kms:Encrypt",
+                "Context": {"kms:ResourceAliases": ["alias/x"]},
+            },
+            {"Principal": VOICE_ID, "Action": "kms:Decrypt", "SourceArn": "domain"},
             {"Principal": 1, "Action": "kms:Encrypt"},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": 1},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Strange": 1},
