@@ -64,7 +64,7 @@ class Question:
             raise Unanswerable(f"{', '.join(texts)} must be strings.")
         if "Principal" not in body or ":" not in body.get("Action", ""):
             raise Unanswerable('"Principal" and "Action", such as "kms:Decrypt", are required.')
-        if not _ARN.match(body.get("SourceArn", "arn:::::")):
+        if "SourceArn" in body and not _ARN.match(body["SourceArn"]):
             raise Unanswerable('"SourceArn" must be an ARN.')
         pairs = body.get("EncryptionContext", {})
         if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
