@@ -144,9 +144,12 @@ class TestRefusedCalls:
         other = kms.create_grant(KeyId=kms_key, GranteePrincipal=administrator_arn(account), Operations=["Encrypt"])
         with refused("AccessDeniedException"):
             encrypt(user, kms_key, c="d")
-        grants = {one["GrantId"]: one for one in decision_of(server, account, "Encrypt")["Grants"]}
-        assert (grants[made["GrantId"]]["Name"], grants[made["GrantId"]]["Reason"]) == ("mine", reason)
-        assert grants[other["GrantId"]]["Reason"] == f"Its grantee is {administrator_arn(account)}."
+        own, others = decision_of(server, account, "Encrypt")["Grants"]
+        assert (own["GrantId"], own["Name"], own["Reason"]) == (made["GrantId"], "mine", reason)
+        assert (others["GrantId"], others["Reason"]) == (
+            other["GrantId"],
+            f"Its grantee is {administrator_arn(account)}.",
+        )
 
     def test_a_parent_grant_says_what_it_cannot_hand_on(
         self, server: Server, account: Account, kms: Any, kms_key: str
