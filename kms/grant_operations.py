@@ -18,7 +18,7 @@ from kms.paging import Page, page_of
 from shared.permissions import RESOURCE_POLICY, no_allow
 from shared.rulings import GrantVerdict
 
-_RETIRING = (
+RETIRING = (
     "A grant is retired by its retiring principal, by a grantee whom it lets, or by IAM of the account that owns the "
     "key, made the grant, or has the retiring principal."
 )
@@ -175,7 +175,7 @@ def _authorize_retiring(call: KmsCall, key: KmsKey, grant: Grant) -> None:
         if call.caller.is_service or call.caller.account_id not in accounts:
             refusal = refusal or no_allow(RESOURCE_POLICY, ruling.request.action)
     verdict = GrantVerdict(grant.grant_id, grant.name, grant.grantee_principal, may_by_grant, reason)
-    enforce(call, replace(ruling, refusal=refusal, grants=(verdict,), note=_RETIRING))
+    enforce(call, replace(ruling, refusal=refusal, grants=(verdict,), note=RETIRING))
 
 
 def _get_grant(call: KmsCall, key: KmsKey, grant_id: str) -> Grant:

@@ -46,6 +46,7 @@ def explain(ruling: Ruling) -> dict[str, Any]:
         "DecidedBy": [_name_of(kind, policy, statement) for kind, policy, statement in weighed.grounds()]
         + [{"Grant": grant.grant_id} for grant in ruling.grants or () if _decides(grant, ruling)],
         "Policies": [_policy(kind, policy, ruling, weighed) for kind, policy in weighed.policies()],
+        "EmptyLayers": _empty_layers(ruling),
         "Grants": [
             {
                 "GrantId": grant.grant_id,
@@ -127,6 +128,12 @@ class _Weighed:
     def _of_resource(self, statement: Statement | None) -> list[Ground]:
         policy = self.ruling.resource_policy
         return [] if statement is None or policy is None else [(RESOURCE_POLICY, policy, statement)]
+
+
+def _empty_layers(ruling: Ruling) -> list[str]:
+    """The layers on the caller that allow nothing because no policy is in them; services and strangers have none."""
+    principal = ruling.principal
+    return [layer.value for layer, policies in layers(principal) if principal.naming_arns and not policies]
 
 
 def _decides(grant: GrantVerdict, ruling: Ruling) -> bool:

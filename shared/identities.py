@@ -137,7 +137,7 @@ class Identities:
         """Whether a policy may name this: an account, a user, a role, or a session of one that is there."""
         if name.isdigit():
             return self.account_exists(name)
-        if not name.startswith("arn:"):
+        if not name.startswith("arn:aws:"):
             return False
         account_id, resource = name.split(":", 5)[4:]
         kind, _, rest = resource.partition("/")

@@ -6,10 +6,18 @@ compares them without regard to case.
 
 from __future__ import annotations
 
+from shared.catalog import BY_PRINCIPAL
 from shared.identity import USER, Caller
 from shared.times import as_iso
 
 Value = str | tuple[str, ...]
+
+_SERVICE_ADDRESS = "198.18.0.1"
+"""From where services call: where one acts for its caller, policies see its address and not the caller's.
+
+Source: "Using the IP address condition in policies with AWS KMS permissions" of the AWS KMS Developer Guide. Which
+address is our choice: one that nobody has (RFC 2544), so none that a policy lists.
+"""
 
 
 def of_caller(caller: Caller, now: float) -> dict[str, Value]:
@@ -20,7 +28,7 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
         "aws:principaltype": "User" if principal.kind == USER else principal.kind,
         "aws:userid": principal.unique_id,
         "aws:useragent": caller.user_agent,
-        "aws:sourceip": caller.source_ip,
+        "aws:sourceip": _SERVICE_ADDRESS if _is_in_hands_of_service(caller) else caller.source_ip,
         "aws:securetransport": "true",
         "aws:requestedregion": caller.region,
         "aws:currenttime": as_iso(now),
@@ -51,3 +59,8 @@ def of_caller(caller: Caller, now: float) -> dict[str, Value]:
         values["aws:calledvia"] = (caller.invoked_by.principal,)
         values["aws:calledviafirst"] = values["aws:calledvialast"] = caller.invoked_by.principal
     return values
+
+
+def _is_in_hands_of_service(caller: Caller) -> bool:
+    """Whether a service makes the call: alone, in a role, or with its caller's session."""
+    return caller.invoked_by is not None or caller.source_ip in BY_PRINCIPAL

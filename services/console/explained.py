@@ -69,8 +69,10 @@ def _statements(decision: dict[str, Any]) -> Table:
             _add(table, statement, _name(policy), f"{statement['Index']}{sid}", statement["Effect"])
         if not policy["Statements"]:
             table.add_row("", Text(_name(policy)), "", "", "It has no statements.")
-    if not decision["Policies"]:
-        table.add_row("", "", "", "", "No policies hang on the caller.")
+    for layer in decision["EmptyLayers"]:
+        table.add_row("", Text(layer), "", "", "The caller has none.", style=_DIM)
+    if not table.rows:
+        table.add_row("", "", "", "", "No policy was asked.")
     return table
 
 

@@ -64,9 +64,8 @@ class Principals:
     def deny_reach(self, request: PolicyRequest) -> Reach:
         """How a Deny with this element reaches the caller.
 
-        A Deny with NotPrincipal spares a user or session only if its account is listed too, and a session
-        only
-        if its role is: AWS looks at the account first, then the role, then the session.
+        A Deny with NotPrincipal spares a user or session only if its account is listed too, and a session only if its
+        role is: AWS looks at the account first, then the role, then the session.
         """
         if not self.negated:
             return self._named(request)

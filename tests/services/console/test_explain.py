@@ -71,6 +71,16 @@ class TestRefusedCalls:
             "in this request it is absent."
         )
 
+    def test_a_caller_on_whom_no_policy_hangs_is_told_so(self, server: Server, account: Account, kms_key: str) -> None:
+        with refused("AccessDeniedException"):
+            encrypt(account.user("nobody"), kms_key)
+        assert decision_of(server, account, "Encrypt")["EmptyLayers"] == ["identity-based policy"]
+        event_id = events_of(account, "Encrypt")[-1]["eventID"]
+        with urllib.request.urlopen(f"{server.url}/_console/explain/{event_id}") as page:
+            assert "identity-based policy</th><td></td><td></td><td>The caller has none." in page.read().decode()
+        port = str(urlsplit(server.url).port)
+        assert "The caller has none." in run("explain", "--port", port, event_id).stdout
+
     def test_a_call_that_failed_behind_its_service_leads_to_what_was_refused_there(
         self, server: Server, account: Account
     ) -> None:
@@ -134,9 +144,12 @@ class TestRefusedCalls:
         other = kms.create_grant(KeyId=kms_key, GranteePrincipal=administrator_arn(account), Operations=["Encrypt"])
         with refused("AccessDeniedException"):
             encrypt(user, kms_key, c="d")
-        grants = {one["GrantId"]: one for one in decision_of(server, account, "Encrypt")["Grants"]}
-        assert (grants[made["GrantId"]]["Name"], grants[made["GrantId"]]["Reason"]) == ("mine", reason)
-        assert grants[other["GrantId"]]["Reason"] == f"Its grantee is {administrator_arn(account)}."
+        own, others = decision_of(server, account, "Encrypt")["Grants"]
+        assert (own["GrantId"], own["Name"], own["Reason"]) == (made["GrantId"], "mine", reason)
+        assert (others["GrantId"], others["Reason"]) == (
+            other["GrantId"],
+            f"Its grantee is {administrator_arn(account)}.",
+        )
 
     def test_a_parent_grant_says_what_it_cannot_hand_on(
         self, server: Server, account: Account, kms: Any, kms_key: str
@@ -473,6 +486,40 @@ class TestQuestions:
         assert self.ask(server, **question, SourceArn=resource)["Allowed"] is True
         assert self.ask(server, **question, SourceArn=f"{resource}2")["Allowed"] is False
 
+    @pytest.mark.parametrize("action", ["kms:Decrypt", "KMS:decrypt"])
+    def test_it_takes_an_action_in_any_case(self, server: Server, account: Account, action: str) -> None:
+        key = open_key(account, deny("kms:Decrypt", Principal=named("*")))
+        told = self.ask(server, Principal=administrator_arn(account), Action=action, Key=key)
+        assert (told["Allowed"], told["Action"], told["Resource"]) == (False, "kms:Decrypt", key)
+
+    @pytest.mark.parametrize("by", ["role", "session"])
+    def test_a_role_is_asked_for_as_a_session_of_it(self, server: Server, account: Account, by: str) -> None:
+        session = account.role("limited")
+        role = f"arn:aws:iam::{account.account_id}:role/limited"
+        limit = json.dumps(document(allow("s3:*")))
+        boundary = account.client("iam").create_policy(PolicyName="limit", PolicyDocument=limit)["Policy"]["Arn"]
+        account.client("iam").put_role_permissions_boundary(RoleName="limited", PermissionsBoundary=boundary)
+        key = open_key(account, allow("kms:Encrypt", Principal=named(role)))
+        open_to_session = open_key(account, allow("kms:Encrypt", Principal=named(session.arn)))
+        question = {"Principal": {"role": role, "session": session.arn}[by], "Action": "kms:Encrypt"}
+        told = self.ask(server, **question, Key=key)
+        assert told["Principal"] == session.arn
+        assert told["Reason"] == "because no permissions boundary allows the kms:Encrypt action"
+        with refused("AccessDeniedException"):
+            session.client("kms").encrypt(KeyId=key, Plaintext=b"x")
+        assert self.ask(server, **question, Key=open_to_session)["Allowed"] is True
+
+    def test_the_right_to_retire_is_no_matter_of_the_key_policy(self, server: Server, account: Account) -> None:
+        user = account.user("user")
+        key = open_key(account, allow("kms:RetireGrant", Principal=named(user.arn)))
+        told = self.ask(server, Principal=user.arn, Action="kms:RetireGrant", Key=key)
+        assert told["Allowed"] is False
+        assert told["Note"].startswith("A grant is retired by")
+
+    def test_without_a_key_it_says_that_iam_alone_was_asked(self, server: Server, account: Account) -> None:
+        told = self.ask(server, Principal=administrator_arn(account), Action="kms:Decrypt")
+        assert told["Note"] == "No key was named, so IAM alone was asked."
+
     def test_it_answers_for_other_services(self, server: Server, account: Account) -> None:
         user = account.user("user", document(allow("voiceid:List*")))
         assert self.ask(server, Principal=user.arn, Action="voiceid:ListDomains")["Allowed"] is True
@@ -486,6 +533,9 @@ class TestQuestions:
             {"Principal": "arn:aws:iam::111122223333:user/nobody-at-all", "Action": "kms:Encrypt"},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "Encrypt"},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Sing"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:ReEncrypt"},
+            {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "s3:GetObject", "Key": "alias/demo"},
+            {"Principal": "arn:aws:sts::111122223333:assumed-role/none-at-all/session", "Action": "kms:Encrypt"},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Key": "alias/none"},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Context": ["a"]},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Context": {"a": 1}},
@@ -494,6 +544,12 @@ class TestQuestions:
                 "Action": "kms:Encrypt",
                 "EncryptionContext": {"a": 1},
             },
+            {
+                "Principal": "arn:aws:iam::111122223333:user/agent",
+                "Action": "kms:Encrypt",
+                "Context": {"kms:ResourceAliases": ["alias/x"]},
+            },
+            {"Principal": VOICE_ID, "Action": "kms:Decrypt", "SourceArn": "domain"},
             {"Principal": 1, "Action": "kms:Encrypt"},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": 1},
             {"Principal": "arn:aws:iam::111122223333:user/agent", "Action": "kms:Encrypt", "Strange": 1},

@@ -52,6 +52,23 @@ class TestInlinePolicies:
             (document(allow("kms:*", Resource="key")), 'Resource key must be in ARN format or "*".'),
             (document(allow("kms:*", Resource="*key")), 'Resource *key must be in ARN format or "*".'),
             (
+                document(allow("kms:*", Resource="arn:*:kms:*:*:*")),
+                'Partition "*" is not valid for resource "arn:*:kms:*:*:*".',
+            ),
+            (
+                document(allow("kms:*", Resource="arn:aws-cn:kms:*")),
+                'Partition "aws-cn" is not valid for resource "arn:aws-cn:kms:*:*:*".',
+            ),
+            (
+                document(allow("kms:*", Resource="arn:aws:*")),
+                "Resource vendor must be fully qualified and cannot contain regexes.",
+            ),
+            (
+                document(allow("kms:*", Resource="arn:aws")),
+                "Resource vendor must be fully qualified and cannot contain regexes.",
+            ),
+            (document(allow("kms:*", Resource="arn:aws:kms")), "The policy failed legacy parsing"),
+            (
                 document(allow("Encrypt")),
                 "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
             ),
@@ -71,6 +88,7 @@ class TestInlinePolicies:
         ids=[
             "no-json", "no-statement", "statement-empty", "effect-in-lower-case", "action-twice", "unknown-element",
             "unknown-operator", "no-action", "no-resource", "actions-empty", "resource-no-arn", "resource-half-wild",
+            "every-partition", "other-partition", "every-vendor", "no-vendor", "nothing-of-a-vendor",
             "action-without-vendor", "action-with-two-colons", "bad-vendor", "principal", "bad-sid", "sid-twice",
         ],
     )  # fmt: skip

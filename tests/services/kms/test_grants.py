@@ -380,13 +380,14 @@ class TestCreateGrant:
             "arn:aws:iam::111122223333:role/never-made",
             "arn:aws:sts::111122223333:assumed-role/never-made/session",
             "arn:aws:iam::999999999999:root",
+            "arn:aws-cn:iam::111122223333:root",
         ],
     )
     def test_grantee_and_retiring_principal_must_be_there(self, kms: Any, kms_key: str, principal: str) -> None:
         for parties in ({"GranteePrincipal": principal}, {"GranteePrincipal": AGENT, "RetiringPrincipal": principal}):
             with refused("InvalidArnException") as refusal:
                 kms.create_grant(KeyId=kms_key, Operations=["Decrypt"], **parties)
-            assert principal in refusal.message
+            assert refusal.message == f"ARN does not refer to a valid principal: {principal}"
         assert grant_ids(kms, kms_key) == set()
 
     def test_it_needs_the_right_to_create_it_and_not_the_rights_that_it_gives(self, account: Account) -> None:

@@ -63,6 +63,8 @@ INVALID_PRINCIPALS = {
     "unknown-account-id": lambda account: "999999999999",
     "unknown-user": lambda account: f"arn:aws:iam::{account.account_id}:user/never-made",
     "unknown-role": lambda account: f"arn:aws:iam::{account.account_id}:role/never-made",
+    "account-of-another-partition": lambda account: f"arn:aws-cn:iam::{account.account_id}:root",
+    "session-of-another-partition": lambda account: f"arn:aws-cn:sts::{account.account_id}:federated-user/ann",
     "group": lambda account: f"arn:aws:iam::{account.account_id}:group/all",
     "wildcard-in-an-arn": lambda account: f"arn:aws:iam::{account.account_id}:user/*",
     "unique-id": lambda account: "AIDACKCEVSQ6C2EXAMPLE",

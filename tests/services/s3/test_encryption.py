@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.s3.support import MIB, allow, arn, identity, keys_of, put, read, send
+from tests.services.s3.support import MIB, allow, arn, deny, identity, keys_of, put, read, send
 from tests.support import Account, account_policy, events_of, refused
 
 KMS = "aws:kms"
@@ -323,3 +323,22 @@ class TestKeyEvents:
         headers = {"x-amz-server-side-encryption": KMS, "x-amz-server-side-encryption-context": text}
         status, _, body = send(account, "PUT", f"/{bucket}/key", b"content", headers=headers)
         assert (status, b"<Code>InvalidArgument</Code>" in body) == (400, True)
+
+    @pytest.mark.parametrize(
+        ("unless", "code"),
+        [({}, "AccessDenied"), ({"Bool": {"aws:ViaAWSService": "false"}}, None)],
+        ids=["everywhere", "in direct calls"],
+    )
+    def test_a_key_that_is_denied_from_elsewhere_is_denied_to_s3_unless_the_deny_spares_services(
+        self, account: Account, s3: Any, bucket: str, kms: Any, sealed: str, unless: dict[str, Any], code: str | None
+    ) -> None:
+        elsewhere = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}, **unless}
+        no_use = deny("kms:Decrypt", "*", {"AWS": "*"}, **elsewhere)
+        kms.put_key_policy(KeyId=sealed, Policy=account_policy(account.account_id, no_use))
+        blob = kms.encrypt(KeyId=sealed, Plaintext=b"x")["CiphertextBlob"]
+        assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+        if code is None:
+            assert read(s3, bucket, "key") == b"content"
+        else:
+            with refused(code):
+                read(s3, bucket, "key")

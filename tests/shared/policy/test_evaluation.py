@@ -229,7 +229,7 @@ PRINCIPALS = st.one_of(
     st.fixed_dictionaries({"AWS": one_or_several(AWS_PRINCIPALS), "Service": st.just(SERVICE)}),
 )
 ACTIONS = ["*", "kms:*", "KMS:decrypt", "kms:De*", "kms:?ecrypt", "kms:Encrypt", "s3:*"]
-RESOURCES = ["*", "*", "arn:*", KEY, "arn:aws:kms:*:111122223333:key/*", KEY[:-1] + "?"]
+RESOURCES = ["*", "*", "arn:aws:kms:*", KEY, "arn:aws:kms:*:111122223333:key/*", KEY[:-1] + "?"]
 RESOURCES += ["arn:aws:kms:us-west-2:111122223333:key/${aws:username}", KEY[:-4] + "${aws:username, '90ab'}"]
 
 
