@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from services.iam import limits
 from shared.policy import InvalidJson, MalformedPolicy, PolicyKind, PolicySyntaxError, parse_policy
+from shared.policy.errors import SYNTAX_ERRORS
 from shared.policy.renaming import with_root_arns
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def check_identity_policy(text: str) -> None:
     try:
         parse_policy(text, PolicyKind.IDENTITY)
     except PolicySyntaxError as error:
-        raise MalformedPolicy("Syntax errors in policy.") from error
+        raise MalformedPolicy(SYNTAX_ERRORS) from error
 
 
 def check_trust_policy(call: ServiceCall, text: str) -> None:

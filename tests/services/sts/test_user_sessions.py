@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.iam.support import EVERYTHING, acting, allow, document, user
+from tests.services.iam.support import EVERYTHING, acting, allow, document, role, session, trust, user
 from tests.support import Account, events_of, refused
 
 
@@ -96,6 +96,28 @@ class TestFederatedUsers:
         federated(bob, Tags=tags)
         with refused("AccessDenied"):
             federated(bob, Tags=[{"Key": "Team", "Value": "blue"}])
+
+    def test_it_cannot_assume_a_role(self, account: Account) -> None:
+        arn = role(account, "r", trust("*"))
+        guest = federated(account, Policy=EVERYTHING)
+        with refused("AccessDenied") as refusal:
+            session(guest, arn)
+        assert refusal.message == f"User: {guest.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+
+
+class TestSessionTokenSize:
+    def test_it_is_told_and_can_be_raised(self, account: Account) -> None:
+        sts = account.client("sts")
+        plain = sts.get_session_token()
+        assert plain["SessionTokenSize"] == len(plain["Credentials"]["SessionToken"])
+        large = sts.get_session_token(MinimumSessionTokenSize=4096)
+        assert (large["SessionTokenSize"], large["SessionTokenUtilization"]) == (4096, 100)
+        assert len(large["Credentials"]["SessionToken"]) == 4096
+        holder = acting(account, large["Credentials"], account.account_id, account.arn)
+        assert holder.client("sts").get_caller_identity()["Account"] == account.account_id
+        guest = sts.get_federation_token(Name="guest", Policy=EVERYTHING, MinimumSessionTokenSize=100)
+        assert guest["SessionTokenSize"] == plain["SessionTokenSize"] + len(EVERYTHING)
+        assert guest["SessionTokenUtilization"] == guest["PackedPolicySize"]
 
 
 class TestRefusalsInTheTrail:
