@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from services.sts import errors
 from shared.errors import ServiceError
 from shared.identities import SESSION_TOKEN_BYTES, AccessKey, SessionRequest
-from shared.policy import PolicyKind, parse_policy
+from shared.policy import PolicyKind, check_resources, parse_policy
 from shared.principal_context import Value
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def session_policies(
                 "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
                 f"Member must have length less than or equal to {MAX_CHARACTERS}"
             )
-        parse_policy(text, PolicyKind.IDENTITY)
+        check_resources(parse_policy(text, PolicyKind.IDENTITY))
     arns = tuple(entry.get("arn", "") for entry in parameters.get("PolicyArns", []))
     if len(arns) > MAX_POLICY_ARNS:
         raise errors.invalid(f"Cannot pass more than {MAX_POLICY_ARNS} managed session policies.")

@@ -15,15 +15,15 @@ from functools import lru_cache
 from typing import Any
 
 from shared.policy.conditions import Condition, parse_condition
-from shared.policy.errors import NO_VENDOR, MalformedPolicy, PolicySyntaxError
+from shared.policy.errors import INVALID_PRINCIPAL, NO_VENDOR, MalformedPolicy, PolicySyntaxError
 from shared.policy.json_text import check_elements, check_object, load, one_of, text_of, texts_of
 from shared.policy.patterns import Matcher, Template, Variable, matcher
-from shared.policy.principals import INVALID_PRINCIPAL, Principals, parse_principals
+from shared.policy.principals import Principals, parse_principals
 
 _KEY_POLICY_TEXT = re.compile(r"[\t\n\r\x20-\xff]*")
 _IDENTITY_SID = re.compile(r"[A-Za-z0-9]*")
-_ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9-]+):[^\s:]+")
-_VENDOR = re.compile(r"\*|[A-Za-z0-9-]+")
+_ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9.-]+):[^\s:]+")
+_VENDOR = re.compile(r"\*|[A-Za-z0-9.-]+")
 _ONE_COLON = "Actions/Condition can contain only one colon."
 _VERSIONS = {"2012-10-17": True, "2008-10-17": False}  # -> whether it has policy variables
 _STATEMENT_ELEMENTS = {"Sid", "Effect", "Condition"}.union(
