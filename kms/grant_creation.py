@@ -188,13 +188,14 @@ def _check_context(key: KmsKey, constraints: Constraints) -> None:
 def _check_principal(call: KmsCall, principal: str) -> None:
     """A service as a plain principal only from itself, acting for its caller: customers use the service members.
 
-    Source: that whoever is not there is an invalid ARN is observed by those who create a grant right after a role.
+    Source: that whoever is not there is an invalid ARN is observed by those who create a grant right after a role; the
+    text is from memory.
     """
     if principal in BY_PRINCIPAL:
         if call.caller.invoked_by is not BY_PRINCIPAL[principal] and call.caller.principal.name != principal:
             raise errors.InvalidRequest(f"The principal {principal} cannot be named in a grant.")
     elif not PRINCIPAL_ARN.match(principal) or not call.engine.identities.can_be_named(principal):
-        raise errors.InvalidArn(f"ARN {principal} is not valid.")
+        raise errors.InvalidArn(f"ARN does not refer to a valid principal: {principal}")
 
 
 def _plain(constraints: Constraints) -> dict[str, Any] | None:

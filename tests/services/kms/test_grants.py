@@ -386,7 +386,7 @@ class TestCreateGrant:
         for parties in ({"GranteePrincipal": principal}, {"GranteePrincipal": AGENT, "RetiringPrincipal": principal}):
             with refused("InvalidArnException") as refusal:
                 kms.create_grant(KeyId=kms_key, Operations=["Decrypt"], **parties)
-            assert principal in refusal.message
+            assert refusal.message == f"ARN does not refer to a valid principal: {principal}"
         assert grant_ids(kms, kms_key) == set()
 
     def test_it_needs_the_right_to_create_it_and_not_the_rights_that_it_gives(self, account: Account) -> None:
@@ -847,6 +847,13 @@ class TestChildGrants:
         else:
             with refused("AccessDeniedException"):
                 self.child(grantee, "Encrypt", **others)
+
+    def test_no_constraint_is_looser_than_an_empty_context(self, grantee: Grantee) -> None:
+        empty = {"EncryptionContextEquals": {}}
+        grantee.grant("CreateGrant", "Encrypt", Constraints=empty)
+        self.child(grantee, "Encrypt", Constraints=empty)
+        with refused("AccessDeniedException"):
+            self.child(grantee, "Encrypt")
 
     @pytest.mark.parametrize(
         ("pairs", "source_arn", "allowed"),
