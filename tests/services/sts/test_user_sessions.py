@@ -80,6 +80,25 @@ class TestFederatedUsers:
         assert event["userIdentity"]["type"] == "FederatedUser"
         assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["type"] == "IAMUser"
 
+    def test_a_resource_policy_that_names_its_user_is_limited_by_its_session_policy(self, account: Account) -> None:
+        ann = user(account, "ann", document(allow("sts:GetFederationToken")))
+        policy = document(
+            allow("kms:*", Principal={"AWS": account.account_id}),
+            allow("kms:Encrypt", Principal={"AWS": ann.arn}),
+        )
+        key = account.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+        federated(ann, Policy=document(allow("kms:Encrypt"))).client("kms").encrypt(KeyId=key, Plaintext=b"x")
+        with refused("AccessDeniedException") as refusal:
+            federated(ann, Policy=document(allow("kms:Decrypt"))).client("kms").encrypt(KeyId=key, Plaintext=b"x")
+        assert refusal.message.endswith("because no session policy allows the kms:Encrypt action")
+
+    def test_a_grant_to_its_user_is_not_for_it(self, account: Account, kms_key: str) -> None:
+        ann = user(account, "ann", document(allow("sts:GetFederationToken")))
+        account.client("kms").create_grant(KeyId=kms_key, GranteePrincipal=ann.arn, Operations=["Encrypt"])
+        ann.client("kms").encrypt(KeyId=kms_key, Plaintext=b"x")
+        with refused("AccessDeniedException"):
+            federated(ann, Policy=EVERYTHING).client("kms").encrypt(KeyId=kms_key, Plaintext=b"x")
+
     def test_tags_are_a_right_of_their_own(self, account: Account) -> None:
         tags = [{"Key": "Team", "Value": "red"}]
         ann = user(account, "ann", document(allow("sts:GetFederationToken")))
