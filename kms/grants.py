@@ -142,7 +142,7 @@ def is_as_strict(child: Constraints, parent: Constraints) -> bool:
     if SOURCE_ARN in parent and child.get(SOURCE_ARN) != parent[SOURCE_ARN]:
         return False
     if EQUALS in parent:
-        return dict(child.get(EQUALS, {})) == dict(parent[EQUALS])
+        return EQUALS in child and dict(child[EQUALS]) == dict(parent[EQUALS])
     if SUBSET in parent:
         return any(parent[SUBSET].items() <= child[kind].items() for kind in (SUBSET, EQUALS) if kind in child)
     return True

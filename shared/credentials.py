@@ -28,6 +28,9 @@ from shared.randomness import Randomness
 
 ACTIVE, INACTIVE = "Active", "Inactive"
 
+SESSION_TOKEN_BYTES = 192
+"""Of a session that carries nothing."""
+
 _TEMPORARY_PREFIX = "ASIA"
 
 
@@ -66,6 +69,7 @@ class SessionRequest:
     name: None for GetSessionToken. duration_seconds: None for credentials that do not expire, as only the control
         API gives them.
     policy, policy_arns: the session policies; both None for no limit.
+    token_bytes: how long its session token is to be.
     """
 
     name: str | None
@@ -75,6 +79,7 @@ class SessionRequest:
     tags: Mapping[str, str] | None = None
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
+    token_bytes: int = SESSION_TOKEN_BYTES
 
 
 class Credentials:
@@ -121,7 +126,7 @@ class Credentials:
         if issuer is None or (issuer.kind == ROLE) != (kind == SESSION):
             raise KeyError(issuer_arn)
         row = self._session_row(issuer, kind, request)
-        token = self._randomness.token_bytes(96).hex()
+        token = self._randomness.hex(request.token_bytes)
         key = AccessKey(
             f"{_TEMPORARY_PREFIX}{self._randomness.base32(16)}",
             self._fresh_secret(),

@@ -86,15 +86,24 @@ class Principal:
 
     @cached_property
     def naming_arns(self) -> tuple[str, ...]:
-        """The ARNs by which a policy or a grant names this principal: its own first."""
+        """The ARNs by which a policy names this principal: its own first.
+
+        A session goes by its role too, and a federated user by the user whom it is of.
+        Source: IAM User Guide, "Policy evaluation logic": resource-based policies that name either.
+        """
         if self.kind in (SERVICE, ANONYMOUS):
             return ()
-        return (self.arn,) if self.role_arn is None else (self.arn, self.role_arn)
+        if self.session is not None and self.kind in (SESSION, FEDERATED):
+            return (self.arn, self.session.issuer_arn)
+        return (self.arn,)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a grant can call this principal: its ARNs, or the service principal."""
-        return self.naming_arns or (self.name,)
+        """What a grant can call this principal: its ARNs, or the service principal.
+
+        Inferred: a grant to a user, which no session policy limits, is not for its federated users.
+        """
+        return (self.arn,) if self.kind == FEDERATED else self.naming_arns or (self.name,)
 
     @property
     def service_principal(self) -> str | None:

@@ -14,8 +14,8 @@ from kms.grant_operations import RETIRING
 from kms.key import resolve
 from kms.operation import FACTS, KmsCall
 from shared.catalog import BY_PRINCIPAL
+from shared.credentials import SessionRequest
 from shared.demo_world import REGION
-from shared.identities import Identities, SessionRequest
 from shared.identity import ROLE, Caller, Principal, service_caller
 from shared.permissions import decide, request_of
 from shared.principal_context import Value, of_caller
@@ -148,20 +148,20 @@ def _caller(simulator: Simulator, question: Question) -> Caller:
     service = BY_PRINCIPAL.get(question.principal)
     if service is not None:
         return service_caller(service, question.region, source_arn=question.source_arn)
-    principal = _find_principal(simulator.identities, question.principal)
+    principal = _find_principal(simulator, question.principal)
     if principal is None:
         raise Unanswerable(f"There is no user, role or service {question.principal}.")
     return Caller(principal, question.region)
 
 
-def _find_principal(identities: Identities, arn: str) -> Principal | None:
+def _find_principal(simulator: Simulator, arn: str) -> Principal | None:
     """A user, or a session of a role that nothing limits; for a role's own ARN any session, as roles make no calls."""
     session_name = "session"
     if (found := _SESSION_ARN.fullmatch(arn)) is not None:
         account_id, role_name, session_name = found.groups()
-        role = identities.find_by_name(account_id, ROLE, role_name)
+        role = simulator.identities.find_by_name(account_id, ROLE, role_name)
         arn = "" if role is None else role["arn"]
-    principal = identities.find_principal(arn)
+    principal = simulator.identities.find_principal(arn)
     if principal is None or principal.kind != ROLE:
         return principal
-    return identities.role_session(principal, SessionRequest(session_name, duration_seconds=None))
+    return simulator.credentials.role_session(principal, SessionRequest(session_name, duration_seconds=None))

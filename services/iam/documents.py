@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from services.iam import limits
-from shared.policy import InvalidJson, MalformedPolicy, PolicyKind, PolicySyntaxError, parse_policy
+from shared.policy import InvalidJson, MalformedPolicy, PolicyKind, PolicySyntaxError, check_resources, parse_policy
+from shared.policy.errors import SYNTAX_ERRORS, InvalidPrincipal
 from shared.policy.renaming import with_root_arns
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 def check_identity_policy(text: str) -> None:
     """Raises: MalformedPolicy, which says no more than AWS does."""
     try:
-        parse_policy(text, PolicyKind.IDENTITY)
+        check_resources(parse_policy(text, PolicyKind.IDENTITY))
     except PolicySyntaxError as error:
-        raise MalformedPolicy("Syntax errors in policy.") from error
+        raise MalformedPolicy(SYNTAX_ERRORS) from error
 
 
 def check_trust_policy(call: ServiceCall, text: str) -> None:
@@ -28,9 +29,15 @@ def check_trust_policy(call: ServiceCall, text: str) -> None:
         policy = parse_policy(text, PolicyKind.TRUST)
     except InvalidJson as error:
         raise MalformedPolicy("This policy contains invalid Json") from error
+    except InvalidPrincipal as error:
+        raise _invalid_principal(error.kind, error.name) from error
     for name in sorted(policy.principal_arns()):
         if not call.identities.can_be_named(name):
-            raise MalformedPolicy(f'Invalid principal in policy: "AWS":"{name}"')
+            raise _invalid_principal("AWS", name)
+
+
+def _invalid_principal(kind: str, name: str) -> MalformedPolicy:
+    return MalformedPolicy(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
 
 
 def trust_as_wire(text: str) -> str:

@@ -1,20 +1,23 @@
 """AssumeRole: a session of a role, for whom its trust policy names, be it a service that works for a customer.
 
-Follows the STS API Reference. MFA and provided contexts are left out: a trust policy that asks for MFA is not met.
+Follows the STS API Reference. MFA and provided contexts are left out: no code is right, and a trust policy that asks
+for MFA is not met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors, trust
 from services.sts.session_policies import (
-    credentials,
-    packed_policy_size,
+    answer,
+    refuse_mfa,
     requested_tag_conditions,
     requested_tags,
     session_policies,
+    with_token_size,
 )
 from shared.audit import ApiEvent, Resource
 from shared.catalog import AwsService
@@ -41,24 +44,14 @@ def assume_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
     request = _session_request(parameters, call.caller.principal.session, call)
     role = _authorized(parameters, call, request)
     call.touched.append(Resource(role_arn, role["account_id"], _ROLE))
+    refuse_mfa(parameters)
     _check_duration(parameters, role, call.caller)
     policy, policy_arns = session_policies(call, parameters, role["account_id"])
-    key = call.credentials.create_session(
-        role_arn,
-        SessionRequest(
-            name=request.name,
-            duration_seconds=parameters.get("DurationSeconds", DEFAULT_SECONDS),
-            policy=policy,
-            policy_arns=policy_arns,
-            tags=request.tags,
-            transitive_tag_keys=request.transitive_tag_keys,
-            source_identity=request.source_identity,
-        ),
-    )
+    request = with_token_size(replace(request, policy=policy, policy_arns=policy_arns), parameters)
+    key = call.credentials.create_session(role_arn, request)
     return {
-        "Credentials": credentials(key),
+        **answer(key, request),
         "AssumedRoleUser": {"AssumedRoleId": f"{role['unique_id']}:{request.name}", "Arn": key.principal_arn},
-        "PackedPolicySize": packed_policy_size(policy, policy_arns, requested_tags(parameters)),
         "SourceIdentity": request.source_identity,
     }
 
@@ -143,7 +136,7 @@ def _session_request(parameters: dict[str, Any], calling: Session | None, call: 
     source_identity = None if calling is None else calling.source_identity
     return SessionRequest(
         name=parameters["RoleSessionName"],
-        duration_seconds=None,
+        duration_seconds=parameters.get("DurationSeconds", DEFAULT_SECONDS),
         tags=inherited | tags,
         transitive_tag_keys=(*inherited, *transitive),
         source_identity=source_identity or parameters.get("SourceIdentity"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from shared.errors import Refusal, ServiceError
-from shared.policy import InvalidJson, MalformedPolicy
+from shared.policy import InvalidJson, MalformedPolicy, PolicySyntaxError
+from shared.policy.errors import SYNTAX_ERRORS
 
 
 def refuse(refusal: Refusal) -> ServiceError:
     if isinstance(refusal, InvalidJson):
         return ServiceError("MalformedPolicyDocumentException", "The policy is not in the valid JSON format.")
+    if isinstance(refusal, PolicySyntaxError):
+        return ServiceError("MalformedPolicyDocumentException", SYNTAX_ERRORS)
     if isinstance(refusal, MalformedPolicy):
         return ServiceError("MalformedPolicyDocumentException", refusal.message)
     raise refusal

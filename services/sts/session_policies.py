@@ -1,16 +1,18 @@
-"""What every kind of temporary credentials has in common: session policies, tags, and how credentials are told.
+"""What every kind of temporary credentials has in common: session policies, tags, the session token, how all is told.
 
-The packed form of AWS's session tokens is not simulated: PackedPolicySize is what the texts take of 2,048 characters.
+The packed form of AWS's session tokens is not simulated: session policies and tags add their plain texts to a token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.sts import errors
-from shared.credentials import AccessKey
-from shared.policy import PolicyKind, parse_policy
+from shared.credentials import SESSION_TOKEN_BYTES, AccessKey, SessionRequest
+from shared.errors import ServiceError
+from shared.policy import PolicyKind, check_resources, parse_policy
 from shared.principal_context import Value
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2048
 MAX_POLICY_ARNS = 10
+MAX_TOKEN_BYTES = 4096
 
 
 def session_policies(
@@ -35,7 +38,7 @@ def session_policies(
                 "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
                 f"Member must have length less than or equal to {MAX_CHARACTERS}"
             )
-        parse_policy(text, PolicyKind.IDENTITY)
+        check_resources(parse_policy(text, PolicyKind.IDENTITY))
     arns = tuple(entry.get("arn", "") for entry in parameters.get("PolicyArns", []))
     if len(arns) > MAX_POLICY_ARNS:
         raise errors.invalid(f"Cannot pass more than {MAX_POLICY_ARNS} managed session policies.")
@@ -63,16 +66,52 @@ def requested_tag_conditions(tags: Mapping[str, str]) -> dict[str, Value]:
     return conditions
 
 
-def credentials(key: AccessKey) -> dict[str, Any]:
+def with_token_size(request: SessionRequest, parameters: dict[str, Any]) -> SessionRequest:
+    """The same session, with a token as long as what it carries and as the caller wants it.
+
+    Raises: PackedPolicyTooLarge.
+    """
+    needed = SESSION_TOKEN_BYTES + _carried_bytes(request)
+    if needed > MAX_TOKEN_BYTES:
+        raise ServiceError(
+            "PackedPolicyTooLargeException",
+            f"The session token would have {needed} bytes; the maximum allowed size is {MAX_TOKEN_BYTES} bytes.",
+        )
+    return replace(request, token_bytes=max(needed, parameters.get("MinimumSessionTokenSize", 0)))
+
+
+def _carried_bytes(request: SessionRequest) -> int:
+    tags = request.tags or {}
+    texts = [request.policy or "", *(request.policy_arns or ()), *tags.keys(), *tags.values()]
+    return sum(len(text.encode()) for text in texts)
+
+
+def answer(key: AccessKey, request: SessionRequest) -> dict[str, Any]:
+    """The members that all answers with temporary credentials have.
+
+    PackedPolicySize is there where policies or tags were passed. Source: observed, before it was deprecated.
+    """
+    utilization = -(-request.token_bytes * 100 // MAX_TOKEN_BYTES)
     return {
-        "AccessKeyId": key.access_key_id,
-        "SecretAccessKey": key.secret_access_key,
-        "SessionToken": key.session_token,
-        "Expiration": key.expires_at,
+        "Credentials": {
+            "AccessKeyId": key.access_key_id,
+            "SecretAccessKey": key.secret_access_key,
+            "SessionToken": key.session_token,
+            "Expiration": key.expires_at,
+        },
+        "PackedPolicySize": utilization if _carried_bytes(request) else None,
+        "SessionTokenUtilization": utilization,
+        "SessionTokenSize": request.token_bytes,
     }
 
 
-def packed_policy_size(policy: str | None, arns: tuple[str, ...] | None, tags: dict[str, str]) -> int | None:
-    """In percent of what there is room for; None where nothing was passed."""
-    length = len(policy or "") + sum(map(len, arns or ())) + sum(len(key + value) for key, value in tags.items())
-    return -(-length * 100 // MAX_CHARACTERS) if length else None
+def refuse_mfa(parameters: dict[str, Any]) -> None:
+    """Nobody has an MFA device here, so no code is right. Raises: AccessDenied.
+
+    Source: the text is widely quoted, for a device that is not the user's.
+    """
+    if "TokenCode" in parameters or "SerialNumber" in parameters:
+        raise errors.denied(
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is "
+            "valid and associated with this user."
+        )

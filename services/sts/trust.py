@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from services.sts import errors
 from shared.database import Row
-from shared.identity import Caller, NamedPolicy
+from shared.identity import FEDERATED, Caller, NamedPolicy
 from shared.permissions import (
     RESOURCE_POLICY,
     IdentityDecision,
@@ -24,6 +24,9 @@ from shared.permissions import (
 from shared.policy import PolicyKind, PolicyRequest, evaluate, parse_policy
 from shared.principal_context import Value
 from shared.rulings import Ruling
+
+_NO_FEDERATED = "A federated user cannot assume a role."
+"""Source: the model's documentation of GetFederationToken."""
 
 
 def authorize(
@@ -42,7 +45,8 @@ def authorize(
     by_identity = decide(caller.principal, request)
     trust = NamedPolicy("trust policy", role["trust_policy"]) if role is not None else None
     refusal = _refusal(caller, role, request, by_identity)
-    note = "There is no such role." if role is None else None
+    note = _NO_FEDERATED if caller.principal.kind == FEDERATED else None
+    note = "There is no such role." if role is None else note
     ruling = Ruling(caller.principal, request, refusal, trust, note=note, resource_kind=PolicyKind.TRUST)
     rulings.append(ruling)
     if role is None or refusal is not None:
@@ -53,7 +57,7 @@ def authorize(
 
 def _refusal(caller: Caller, role: Row | None, request: PolicyRequest, by_identity: IdentityDecision) -> str | None:
     """Why the policies refuse, None if they allow."""
-    if role is None:
+    if role is None or caller.principal.kind == FEDERATED:
         return (
             by_identity.reason(request.action) if by_identity.denied_by else no_allow(RESOURCE_POLICY, request.action)
         )

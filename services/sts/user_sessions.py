@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from services.sts import errors
 from services.sts.session_policies import (
-    credentials,
-    packed_policy_size,
+    answer,
+    refuse_mfa,
     requested_tag_conditions,
     requested_tags,
     session_policies,
+    with_token_size,
 )
 from shared.credentials import SessionRequest
 from shared.identity import FEDERATED, USER, Principal, federated_user_arn
@@ -30,10 +31,10 @@ DEFAULT_SECONDS = 43_200
 
 def get_session_token(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     user = _user(call)
-    if "TokenCode" in parameters or "SerialNumber" in parameters:
-        raise errors.denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
+    refuse_mfa(parameters)
     request = SessionRequest(None, parameters.get("DurationSeconds", DEFAULT_SECONDS))
-    return {"Credentials": credentials(call.credentials.create_session(user.arn, request, USER))}
+    request = with_token_size(request, parameters)
+    return answer(call.credentials.create_session(user.arn, request, USER), request)
 
 
 def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -45,11 +46,11 @@ def get_federation_token(parameters: dict[str, Any], call: ServiceCall) -> dict[
     policy, policy_arns = session_policies(call, parameters, call.account_id)
     seconds = parameters.get("DurationSeconds", DEFAULT_SECONDS)
     request = SessionRequest(name, seconds, policy=policy, policy_arns=policy_arns, tags=tags)
+    request = with_token_size(request, parameters)
     key = call.credentials.create_session(user.arn, request, FEDERATED)
     return {
-        "Credentials": credentials(key),
+        **answer(key, request),
         "FederatedUser": {"FederatedUserId": f"{call.account_id}:{name}", "Arn": key.principal_arn},
-        "PackedPolicySize": packed_policy_size(policy, policy_arns, tags),
     }
 
 

@@ -11,6 +11,7 @@ exists.
     conditions  the operators of a Condition block
     json_text   the JSON of a policy, read strictly
     document    parse_policy: JSON text -> Policy
+    resource_names  the resources that an identity policy can name
     renaming    principals under another name
     evaluation  evaluate and explain: Policy + PolicyRequest -> Decision
 """
@@ -19,6 +20,7 @@ from shared.policy.document import Policy, PolicyKind, Statement, parse_policy
 from shared.policy.errors import InvalidJson, MalformedPolicy, PolicySyntaxError
 from shared.policy.evaluation import SILENT, Decision, Verdict, evaluate, explain
 from shared.policy.request import PolicyRequest
+from shared.policy.resource_names import check_resources
 
 __all__ = [
     "SILENT",
@@ -31,6 +33,7 @@ __all__ = [
     "PolicySyntaxError",
     "Statement",
     "Verdict",
+    "check_resources",
     "evaluate",
     "explain",
     "parse_policy",

@@ -22,7 +22,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from shared.policy.errors import NO_VENDOR, MalformedPolicy, PolicySyntaxError
+from shared.policy.errors import LEGACY_PARSING, NO_VENDOR, MalformedPolicy, PolicySyntaxError
 from shared.policy.patterns import Matcher, Template, Variable, matcher
 from shared.policy.request import Context
 
@@ -129,7 +129,8 @@ def _null_test(name: str, values: tuple[str, ...]) -> Callable[[Context], bool]:
 def _constant(value: str, read: Callable[[str], Any]) -> Any:
     known = read(value)
     if known is None:
-        raise MalformedPolicy(f"{value!r} is not a value that its condition operator can read.")
+        own_words = f"{value!r} is not a value that its condition operator can read."
+        raise MalformedPolicy(LEGACY_PARSING if read is _read_date else own_words)
     return known
 
 

@@ -15,16 +15,15 @@ from functools import lru_cache
 from typing import Any
 
 from shared.policy.conditions import Condition, parse_condition
-from shared.policy.errors import NO_VENDOR, MalformedPolicy, PolicySyntaxError
+from shared.policy.errors import INVALID_PRINCIPAL, NO_VENDOR, MalformedPolicy, PolicySyntaxError
 from shared.policy.json_text import check_elements, check_object, load, one_of, text_of, texts_of
 from shared.policy.patterns import Matcher, Template, Variable, matcher
-from shared.policy.principals import INVALID_PRINCIPAL, Principals, parse_principals
+from shared.policy.principals import Principals, parse_principals
 
 _KEY_POLICY_TEXT = re.compile(r"[\t\n\r\x20-\xff]*")
 _IDENTITY_SID = re.compile(r"[A-Za-z0-9]*")
-_ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9-]+):[^\s:]+")
-_VENDOR = re.compile(r"\*|[A-Za-z0-9-]+")
-_PARTITION = "aws"
+_ACTION = re.compile(r"\*|(?:\*|[A-Za-z0-9.-]+):[^\s:]+")
+_VENDOR = re.compile(r"\*|[A-Za-z0-9.-]+")
 _ONE_COLON = "Actions/Condition can contain only one colon."
 _VERSIONS = {"2012-10-17": True, "2008-10-17": False}  # -> whether it has policy variables
 _STATEMENT_ELEMENTS = {"Sid", "Effect", "Condition"}.union(
@@ -212,8 +211,8 @@ class _StatementParser:
         return None, ()
 
     def _check_resource(self, text: str) -> None:
-        if self.kind is PolicyKind.IDENTITY and text != "*":
-            _check_arn(text)
+        if self.kind is PolicyKind.IDENTITY and text != "*" and not text.startswith("arn:"):
+            raise MalformedPolicy(f'Resource {text} must be in ARN format or "*".')
         before, variable, _ = text.partition("${")
         if self.variables and variable and before.count(":") < 5:
             raise MalformedPolicy(f"Resource {text} has a policy variable before the fifth colon.")
@@ -229,20 +228,6 @@ class _StatementParser:
                 if self.kind is PolicyKind.RESOURCE:
                     _check_overly_permissive(conditions[-1])
         return tuple(conditions)
-
-
-def _check_arn(text: str) -> None:
-    """What a resource of an identity policy must say before its Region. Source: observed."""
-    start, *parts = text.split(":", 5)
-    if start != "arn" or not parts:
-        raise MalformedPolicy(f'Resource {text} must be in ARN format or "*".')
-    if parts[0] != _PARTITION:
-        whole = ":".join([start, *parts, *"*" * (5 - len(parts))])
-        raise MalformedPolicy(f'Partition "{parts[0]}" is not valid for resource "{whole}".')
-    if len(parts) == 1 or "*" in parts[1] or "?" in parts[1]:
-        raise MalformedPolicy("Resource vendor must be fully qualified and cannot contain regexes.")
-    if len(parts) == 2:
-        raise MalformedPolicy("The policy failed legacy parsing")
 
 
 def _bad_action(text: str) -> MalformedPolicy:

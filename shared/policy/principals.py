@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from shared.policy.errors import MalformedPolicy
+from shared.policy.errors import INVALID_PRINCIPAL, InvalidPrincipal, MalformedPolicy
 from shared.policy.request import PolicyRequest
 
 _ACCOUNT = re.compile(r"(?:arn:(aws[a-z-]*):iam::)?([0-9]{12})(?(1):root)")
@@ -25,9 +25,6 @@ _PRINCIPAL_ARN = re.compile(
 )
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,124}(?::[^/\s]+)?")
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
-
-INVALID_PRINCIPAL = "Policy contains a statement with one or more invalid principals."
-"""As AWS KMS words it. Unverified: from memory of the service."""
 
 
 class Reach(Enum):
@@ -116,8 +113,11 @@ def parse_principals(names: dict[str, tuple[str, ...]], *, negated: bool) -> Pri
 def _check_names(kind: str, names: tuple[str, ...]) -> None:
     if kind not in _VALID:
         raise MalformedPolicy(f"{kind!r} is no type of principal.")
-    if not names or not all(_VALID[kind](name) for name in names):
+    if not names:
         raise MalformedPolicy(INVALID_PRINCIPAL)
+    for name in names:
+        if not _VALID[kind](name):
+            raise InvalidPrincipal(kind, name)
 
 
 def _valid_aws(name: str) -> bool:

@@ -51,9 +51,36 @@ class TestInlinePolicies:
             (document(allow()), "Policy statement must contain actions."),
             (document(allow("kms:*", Resource="key")), 'Resource key must be in ARN format or "*".'),
             (document(allow("kms:*", Resource="*key")), 'Resource *key must be in ARN format or "*".'),
+            (document(allow("kms:*", Resource="arn:aws:kms::key/*")), "The policy failed legacy parsing"),
             (
-                document(allow("kms:*", Resource="arn:*:kms:*:*:*")),
-                'Partition "*" is not valid for resource "arn:*:kms:*:*:*".',
+                document(allow("kms:*", Resource="arn:amazon:kms:*")),
+                'Partition "amazon" is not valid for resource "arn:amazon:kms:*:*:*".',
+            ),
+            (
+                document(allow("kms:*", Resource="arn:aws:*:*:*:key/*")),
+                "Resource vendor must be fully qualified and cannot contain regexes.",
+            ),
+            (
+                document(allow("s3:*", Resource="arn:aws:s3:us-west-2::bucket")),
+                "Resource arn:aws:s3:us-west-2::bucket can not contain region information.",
+            ),
+            (
+                document(allow("iam:*", Resource="arn:aws:iam:us-west-2:111122223333:user/ann")),
+                "IAM resource arn:aws:iam:us-west-2:111122223333:user/ann cannot contain region information.",
+            ),
+            (
+                document(allow("iam:*", NotResource=["arn:aws:iam::111122223333:ann"], Resource=[])),
+                "Syntax errors in policy.",
+            ),
+            (
+                document(allow("iam:*", Resource="arn:aws:iam::111122223333:ann")),
+                'IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, '
+                "instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, "
+                "report/, access-report/.",
+            ),
+            (
+                document(allow("kms:*", Condition={"DateLessThan": {"aws:CurrentTime": "tomorrow"}})),
+                "The policy failed legacy parsing",
             ),
             (
                 document(allow("kms:*", Resource="arn:aws-cn:kms:*")),
@@ -67,7 +94,6 @@ class TestInlinePolicies:
                 document(allow("kms:*", Resource="arn:aws")),
                 "Resource vendor must be fully qualified and cannot contain regexes.",
             ),
-            (document(allow("kms:*", Resource="arn:aws:kms")), "The policy failed legacy parsing"),
             (
                 document(allow("Encrypt")),
                 "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
@@ -88,7 +114,8 @@ class TestInlinePolicies:
         ids=[
             "no-json", "no-statement", "statement-empty", "effect-in-lower-case", "action-twice", "unknown-element",
             "unknown-operator", "no-action", "no-resource", "actions-empty", "resource-no-arn", "resource-half-wild",
-            "every-partition", "other-partition", "every-vendor", "no-vendor", "nothing-of-a-vendor",
+            "few-colons", "partition", "vendor-wild", "bucket-in-a-region", "iam-in-a-region", "resource-twice",
+            "iam-without-a-type", "no-date", "other-partition", "every-vendor", "no-vendor",
             "action-without-vendor", "action-with-two-colons", "bad-vendor", "principal", "bad-sid", "sid-twice",
         ],
     )  # fmt: skip
@@ -101,6 +128,22 @@ class TestInlinePolicies:
             with refused("MalformedPolicyDocument") as refusal:
                 put()
             assert (refusal.status, refusal.message) == (400, message)
+
+    @pytest.mark.parametrize(
+        "resource",
+        [
+            "arn:aws:s3:us-west-2:111122223333:accesspoint/x",
+            "arn:*:iam::*:role/aws-service-role/*",
+            "arn:aws:iam::111122223333:user/${aws:username}",
+            "arn:aws:s3:::bucket/*",
+            "arn:aws:kms:*:*:alias/a:b",
+        ],
+        ids=["access-point", "any-partition", "variable", "bucket", "colons"],
+    )
+    def test_these_resources_are_taken(self, iam: Any, resource: str) -> None:
+        policy = document(allow("kms:*", Resource=resource))
+        told = iam.create_policy(PolicyName="p", PolicyDocument=policy)["Policy"]
+        assert told["DefaultVersionId"] == "v1"
 
     def test_a_managed_policy_is_of_the_newer_version(self, iam: Any) -> None:
         iam.create_user(UserName="ann")

@@ -39,9 +39,14 @@ class TestShape:
                 trust("arn:aws:iam::999999999999:user/nobody"),
                 'Invalid principal in policy: "AWS":"arn:aws:iam::999999999999:user/nobody"',
             ),
+            (trust("ann"), 'Invalid principal in policy: "AWS":"ann"'),
+            (trust({"Service": "voiceid"}), 'Invalid principal in policy: "SERVICE":"voiceid"'),
         ],
-        ids=["no-json", "no-principal", "no-action", "with-a-resource", "another-action", "unknown-principal"],
-    )
+        ids=[
+            "no-json", "no-principal", "no-action", "with-a-resource", "another-action", "unknown-principal",
+            "no-principals-name", "no-service",
+        ],
+    )  # fmt: skip
     def test_a_trust_policy_that_aws_would_not_take(self, iam: Any, text: str, message: str) -> None:
         with refused("MalformedPolicyDocument") as refusal:
             iam.create_role(RoleName="r", AssumeRolePolicyDocument=text)

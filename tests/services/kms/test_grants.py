@@ -859,6 +859,13 @@ class TestChildGrants:
             with refused("AccessDeniedException"):
                 self.child(grantee, "Encrypt", **others)
 
+    def test_no_constraint_is_looser_than_an_empty_context(self, grantee: Grantee) -> None:
+        empty = {"EncryptionContextEquals": {}}
+        grantee.grant("CreateGrant", "Encrypt", Constraints=empty)
+        self.child(grantee, "Encrypt", Constraints=empty)
+        with refused("AccessDeniedException"):
+            self.child(grantee, "Encrypt")
+
     @pytest.mark.parametrize(
         ("pairs", "source_arn", "allowed"),
         [({"a": "b"}, True, True), ({}, True, False), ({"a": "b"}, False, False)],

@@ -55,16 +55,29 @@ class TestShape:
             ({"Policy": "{"}, "MalformedPolicyDocument"),
             ({"Policy": document(allow(*["kms:Encrypt"] * 150))}, "ValidationError"),
             ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/NoSuch"}]}, "ValidationError"),
+            ({"Tags": [{"Key": f"k{n}", "Value": "v" * 200} for n in range(20)]}, "PackedPolicyTooLarge"),
             ({"TransitiveTagKeys": ["absent"]}, "InvalidParameterValue"),
             ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}, "InvalidParameterValue"),
         ],
-        ids=["over-the-maximum", "no-policy", "long-policy", "unknown-policy", "transitive", "twice"],
+        ids=["over-the-maximum", "no-policy", "long-policy", "unknown-policy", "large-tags", "transitive", "twice"],
     )
     def test_a_request_that_aws_would_not_take(self, account: Account, more: dict[str, Any], code: str) -> None:
         arn = role(account, "r", trust(account.account_id, "sts:AssumeRole", "sts:TagSession"))
         with refused(code) as refusal:
             session(account, arn, **more)
         assert refusal.status == 400
+
+    def test_a_policy_with_syntax_errors_is_told_no_more_about(self, account: Account) -> None:
+        arn = role(account, "r", trust(account.account_id))
+        with refused("MalformedPolicyDocument") as refusal:
+            session(account, arn, Policy="{}")
+        assert refusal.message == "Syntax errors in policy."
+
+    def test_no_code_of_an_mfa_device_is_right(self, account: Account) -> None:
+        arn = role(account, "r", trust(account.account_id))
+        with refused("AccessDenied") as refusal:
+            session(account, arn, SerialNumber="GAHT12345678", TokenCode="123456")
+        assert refusal.message.startswith("MultiFactorAuthentication failed, unable to validate MFA code.")
 
     def test_no_message_is_an_encoded_refusal(self, account: Account) -> None:
         with refused("InvalidAuthorizationMessageException") as refusal:

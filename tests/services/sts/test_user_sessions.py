@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.iam.support import EVERYTHING, acting, allow, document, user
+from tests.services.iam.support import EVERYTHING, acting, allow, document, role, session, trust, user
 from tests.support import Account, events_of, refused
 
 
@@ -80,6 +80,25 @@ class TestFederatedUsers:
         assert event["userIdentity"]["type"] == "FederatedUser"
         assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["type"] == "IAMUser"
 
+    def test_a_resource_policy_that_names_its_user_is_limited_by_its_session_policy(self, account: Account) -> None:
+        ann = user(account, "ann", document(allow("sts:GetFederationToken")))
+        policy = document(
+            allow("kms:*", Principal={"AWS": account.account_id}),
+            allow("kms:Encrypt", Principal={"AWS": ann.arn}),
+        )
+        key = account.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+        federated(ann, Policy=document(allow("kms:Encrypt"))).client("kms").encrypt(KeyId=key, Plaintext=b"x")
+        with refused("AccessDeniedException") as refusal:
+            federated(ann, Policy=document(allow("kms:Decrypt"))).client("kms").encrypt(KeyId=key, Plaintext=b"x")
+        assert refusal.message.endswith("because no session policy allows the kms:Encrypt action")
+
+    def test_a_grant_to_its_user_is_not_for_it(self, account: Account, kms_key: str) -> None:
+        ann = user(account, "ann", document(allow("sts:GetFederationToken")))
+        account.client("kms").create_grant(KeyId=kms_key, GranteePrincipal=ann.arn, Operations=["Encrypt"])
+        ann.client("kms").encrypt(KeyId=kms_key, Plaintext=b"x")
+        with refused("AccessDeniedException"):
+            federated(ann, Policy=EVERYTHING).client("kms").encrypt(KeyId=kms_key, Plaintext=b"x")
+
     def test_tags_are_a_right_of_their_own(self, account: Account) -> None:
         tags = [{"Key": "Team", "Value": "red"}]
         ann = user(account, "ann", document(allow("sts:GetFederationToken")))
@@ -96,6 +115,28 @@ class TestFederatedUsers:
         federated(bob, Tags=tags)
         with refused("AccessDenied"):
             federated(bob, Tags=[{"Key": "Team", "Value": "blue"}])
+
+    def test_it_cannot_assume_a_role(self, account: Account) -> None:
+        arn = role(account, "r", trust("*"))
+        guest = federated(account, Policy=EVERYTHING)
+        with refused("AccessDenied") as refusal:
+            session(guest, arn)
+        assert refusal.message == f"User: {guest.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+
+
+class TestSessionTokenSize:
+    def test_it_is_told_and_can_be_raised(self, account: Account) -> None:
+        sts = account.client("sts")
+        plain = sts.get_session_token()
+        assert plain["SessionTokenSize"] == len(plain["Credentials"]["SessionToken"])
+        large = sts.get_session_token(MinimumSessionTokenSize=4096)
+        assert (large["SessionTokenSize"], large["SessionTokenUtilization"]) == (4096, 100)
+        assert len(large["Credentials"]["SessionToken"]) == 4096
+        holder = acting(account, large["Credentials"], account.account_id, account.arn)
+        assert holder.client("sts").get_caller_identity()["Account"] == account.account_id
+        guest = sts.get_federation_token(Name="guest", Policy=EVERYTHING, MinimumSessionTokenSize=100)
+        assert guest["SessionTokenSize"] == plain["SessionTokenSize"] + len(EVERYTHING)
+        assert guest["SessionTokenUtilization"] == guest["PackedPolicySize"]
 
 
 class TestRefusalsInTheTrail:
