@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
 from services.iam.entities import GROUPS, ROLES, USERS, Entity, authorize, authorized, change, page_of
-from services.iam.managed_policies import find_policy
+from services.iam.policies import find_policy
 
 if TYPE_CHECKING:
     from services.call import ServiceCall

@@ -10,6 +10,7 @@ from services.iam import (
     groups,
     inline_policies,
     managed_policies,
+    policy_versions,
     roles,
     tags,
     users,
@@ -18,7 +19,18 @@ from shared.service import Service
 
 SERVICE = Service(
     client_name="iam",
-    modules=(users, access_keys, roles, groups, inline_policies, managed_policies, attachments, boundaries, tags),
+    modules=(
+        users,
+        access_keys,
+        roles,
+        groups,
+        inline_policies,
+        managed_policies,
+        policy_versions,
+        attachments,
+        boundaries,
+        tags,
+    ),
     refuse=errors.refuse,
     authorizes_itself=True,
     only_region="us-east-1",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.iam import errors
 from services.iam.entities import ROLES, USERS, Entity, authorized, change
-from services.iam.managed_policies import find_policy
+from services.iam.policies import find_policy
 from shared.database import Row
 
 if TYPE_CHECKING:
