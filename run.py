@@ -3,81 +3,36 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import json
 import sys
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from services.console.command_line import (
+    DEFAULT_DATA_DIR,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    DefaultCommand,
+    address,
+    ask,
+    fail,
+    is_loopback,
+    or_fail,
+    place,
+    url_of,
+)
+from services.console.data_directory import locked, wipe
 from shared import demo_world
 
 if TYPE_CHECKING:
     from services.simulator import Simulator
     from shared.credentials import AccessKey
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8470
-DEFAULT_DATA_DIR = Path(__file__).parent / "data"
-
-
-class DefaultCommand(click.Group):
-    """A group that runs `serve` when no command is named."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and self.get_command(ctx, args[0]) is None and args[0].startswith("-"):
-            args = ["serve", *args]
-        return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
-            args = ["serve", *args]
-        return super().parse_args(ctx, args)
-
-
-def _named(ctx: click.Context, option: click.Parameter, host: str) -> str:
-    if not host.strip():
-        raise click.BadParameter("it must be a name or an address.", ctx, option)
-    return host
-
-
-def address(command: F) -> F:
-    """The options that say which server is meant."""
-    for option in (
-        click.option(
-            "--port",
-            type=click.IntRange(0, 65535),
-            default=DEFAULT_PORT,
-            show_default=True,
-            help="Port of the server; 0 takes a free one.",
-        ),
-        click.option("--host", default=DEFAULT_HOST, show_default=True, callback=_named, help="Address of the server."),
-    ):
-        command = option(command)
-    return command
-
-
-def place(command: F) -> F:
-    """The options that say which server or data directory is meant."""
-    data_dir = click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path),
-        default=DEFAULT_DATA_DIR,
-        show_default="./data",
-        help="Directory of the database and the domain key.",
-    )
-    return address(data_dir(command))
 
 
 @click.group(cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -101,9 +56,9 @@ def serve(host: str, port: int, data_dir: Path, ephemeral: bool, empty: bool, se
     from shared.pipeline import MAX_BODY_BYTES
     from shared.server import bind, make_server
 
-    on_loopback = _is_loopback(host)
-    listener = _or_fail(lambda: bind(host, port), f"cannot listen on {host} port {port}")
-    with listener, _locked(None if ephemeral else data_dir):
+    on_loopback = is_loopback(host)
+    listener = or_fail(lambda: bind(host, port), f"cannot listen on {host} port {port}")
+    with listener, locked(None if ephemeral else data_dir):
         configuration = Configuration(None if ephemeral else data_dir, empty, seed, on_loopback)
         simulator = _open_simulator(configuration)
         keys = {} if on_loopback else simulator.generate_credentials()
@@ -128,7 +83,7 @@ def env(host: str, port: int, data_dir: Path, account: str, user: str) -> None:
     """Print the lines that point a shell at the server: eval "$(python run.py env)"."""
     key_id, secret = _credentials(host, data_dir, account, user)
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{_bracketed(_reachable(host))}:{port}",
+        "AWS_ENDPOINT_URL": url_of(host, port),
         "AWS_REGION": demo_world.REGION,
         "AWS_DEFAULT_REGION": demo_world.REGION,
         "AWS_ACCESS_KEY_ID": key_id,
@@ -173,7 +128,7 @@ def costs(host: str, port: int, data_dir: Path, account: str, month: str | None,
     from services.console import bill
 
     query = urllib.parse.urlencode({"account": account, **({"month": month} if month else {})})
-    told = _ask(f"http://{_bracketed(_reachable(host))}:{port}/_simulator/costs?{query}")
+    told = ask(f"{url_of(host, port)}/_simulator/costs?{query}")
     bill.render(told, form)
 
 
@@ -182,11 +137,11 @@ def costs(host: str, port: int, data_dir: Path, account: str, month: str | None,
 def reset(host: str, port: int, data_dir: Path) -> None:
     """Forget everything: of the running server, or of the data directory if none is running on it."""
     try:
-        with _locked(data_dir, quiet=True):
-            _wipe(data_dir)
+        with locked(data_dir, quiet=True):
+            wipe(data_dir)
             click.echo(f"{data_dir} is empty.")
     except BlockingIOError:
-        _ask(f"http://{_bracketed(_reachable(host))}:{port}/_simulator/reset", b"{}")
+        ask(f"{url_of(host, port)}/_simulator/reset", b"{}")
         click.echo("The running server has been reset.")
 
 
@@ -205,15 +160,15 @@ def explain(host: str, port: int, event_or_request_id: str | None, last_refused:
 
     if (event_or_request_id is None) is not last_refused:
         raise click.UsageError("Name an event or a request by its id, or ask for --last-refused.")
-    url = f"http://{_bracketed(_reachable(host))}:{port}/_simulator/explain"
+    url = f"{url_of(host, port)}/_simulator/explain"
     queries = (
         ("last=refused",)
         if last_refused
         else tuple(f"{kind}={urllib.parse.quote(event_or_request_id or '')}" for kind in ("event", "request"))
     )
-    answer = next((told for query in queries if (told := _ask(f"{url}?{query}", absent=404)) is not None), None)
+    answer = next((told for query in queries if (told := ask(f"{url}?{query}", absent=404)) is not None), None)
     if answer is None:
-        _fail("the server remembers nothing of it.")
+        fail("the server remembers nothing of it.")
     if as_json:
         click.echo(json.dumps(answer, indent=2))
     else:
@@ -223,7 +178,7 @@ def explain(host: str, port: int, event_or_request_id: str | None, last_refused:
 def _greet(
     host: str, port: int, simulator: Simulator, keys: dict[str, AccessKey], ephemeral: bool, data_dir: Path
 ) -> None:
-    url = f"http://{_bracketed(_reachable(host))}:{port}"
+    url = url_of(host, port)
     options = "".join(
         (
             "" if port == DEFAULT_PORT else f" --port {port}",
@@ -247,17 +202,17 @@ def _credentials(host: str, data_dir: Path, account: str, user: str) -> tuple[st
     from shared.identity import user_arn
 
     if (data_dir / DATABASE_FILE).exists():
-        simulator = _open_simulator(Configuration(data_dir, demo_keys_work=_is_loopback(host)))
+        simulator = _open_simulator(Configuration(data_dir, demo_keys_work=is_loopback(host)))
         key = simulator.credentials.find_access_key(user_arn(account, user))
         simulator.close()
         if key is not None:
             return key.access_key_id, key.secret_access_key
-    if not _is_loopback(host):
-        _fail(f"{data_dir} has no generated credentials for {user} in {account}; start the server there first.")
+    if not is_loopback(host):
+        fail(f"{data_dir} has no generated credentials for {user} in {account}; start the server there first.")
     try:
         demo = demo_world.credentials(account, user)
     except KeyError as error:
-        _fail(
+        fail(
             f"there is no account or user {error.args[0]}; accounts: {', '.join(demo_world.ACCOUNTS)}; "
             f"users: {', '.join(demo_world.USERS)}."
         )
@@ -270,51 +225,7 @@ def _open_simulator(configuration: Any) -> Simulator:
     try:
         return Simulator(configuration)
     except DataDirectoryUnusable as error:
-        _fail(str(error))
-
-
-@contextmanager
-def _locked(data_dir: Path | None, *, quiet: bool = False) -> Iterator[None]:
-    """Hold the data directory for this process alone. quiet: raise BlockingIOError instead of ending."""
-    if data_dir is None:
-        yield
-        return
-    lock = _or_fail(lambda: _open_lock(data_dir), f"{data_dir} cannot be written")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        if quiet:
-            raise
-        _fail(f"{data_dir} is in use by another server.")
-    with lock:
-        yield
-
-
-def _open_lock(data_dir: Path) -> IO[bytes]:
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return (data_dir / "lock").open("ab")
-
-
-def _wipe(data_dir: Path) -> None:
-    """Remove what we made, and only that."""
-    from services.simulator import DATABASE_FILE, DOMAIN_KEY_FILE
-
-    for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm", DOMAIN_KEY_FILE):
-        (data_dir / name).unlink(missing_ok=True)
-
-
-def _ask(url: str, body: bytes | None = None, *, absent: int | None = None) -> Any:
-    """The JSON that the control API of a running server answers; a body is posted. absent: the status that is None."""
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=30) as answer:  # noqa: S310
-            return json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        if error.code == absent:
-            return None
-        _fail(f"{url} answered {error.code}: {json.loads(error.read() or b'{}').get('message', '')}")
-    except OSError as error:
-        _fail(f"no server answers at {url}: {error}")
+        fail(str(error))
 
 
 def _traced(app: Callable[..., Any]) -> Callable[..., Any]:
@@ -331,34 +242,6 @@ def _traced(app: Callable[..., Any]) -> Callable[..., Any]:
         return app(environ, noting)
 
     return traced
-
-
-def _or_fail(action: Callable[[], Any], what: str) -> Any:
-    try:
-        return action()
-    except (OSError, OverflowError) as error:
-        _fail(f"{what}: {getattr(error, 'strerror', None) or error}.")
-
-
-def _fail(message: str) -> NoReturn:
-    """One clear line, exit status 2."""
-    click.echo(f"connect-at-rest: {message}", err=True)
-    sys.exit(2)
-
-
-def _is_loopback(host: str) -> bool:
-    from services.console.guard import is_local_host
-
-    return is_local_host(_bracketed(host))
-
-
-def _reachable(host: str) -> str:
-    """The address a client on this machine uses for a server that listens everywhere."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 if __name__ == "__main__":

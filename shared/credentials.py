@@ -26,8 +26,7 @@ from shared.identity import (
 )
 from shared.randomness import Randomness
 
-ACTIVE, INACTIVE = "Active", "Inactive"
-
+ACTIVE = "Active"
 SESSION_TOKEN_BYTES = 192
 """Of a session that carries nothing."""
 
