@@ -587,3 +587,9 @@ def tallies(database: SqliteUtils) -> None:
 def groups_of_users(database: SqliteUtils) -> None:
     # ARNs of the groups that a user is in; groups themselves are rows of this table, too, of kind "Group".
     database["principals"].add_column("groups", str, not_null_default="[]")  # type: ignore[union-attr]
+
+
+@migrations()
+def signin_sessions_of_roles(database: SqliteUtils) -> None:
+    # How long a session of AWS Sign-In may last, in seconds; None where nobody has said.
+    database["principals"].add_column("max_signin_session_seconds", int)  # type: ignore[union-attr]

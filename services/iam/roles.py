@@ -1,13 +1,14 @@
 """Roles: create, get, list, update, delete, and the trust policy that says who may assume one.
 
-`RoleLastUsed` is always that of a role which nobody has used.
+`RoleLastUsed` is always that of a role which nobody has used. There is no AWS Sign-In here: how long its sessions may
+last is kept, and no more.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.iam import documents
+from services.iam import documents, errors
 from services.iam.boundaries import as_wire as boundary_as_wire
 from services.iam.boundaries import check_boundary
 from services.iam.departures import forget
@@ -36,6 +37,7 @@ def create_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
         boundary_arn=boundary,
         description=parameters.get("Description"),
         max_session_seconds=parameters.get("MaxSessionDuration", DEFAULT_MAX_SESSION_SECONDS),
+        max_signin_session_seconds=parameters.get("MaxSigninSessionDuration"),
     )
     # As recorded: this answer, and no other, leaves out a duration that was not asked for.
     asked_for = {"MaxSessionDuration": parameters.get("MaxSessionDuration")}
@@ -58,8 +60,19 @@ def update_role(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
         row,
         description=parameters.get("Description", row["description"]),
         max_session_seconds=parameters.get("MaxSessionDuration", row["max_session_seconds"]),
+        max_signin_session_seconds=_max_signin_session_seconds(parameters, row),
     )
     return {}
+
+
+def _max_signin_session_seconds(parameters: dict[str, Any], row: Row) -> int | None:
+    """What UpdateRole makes of it. Raises: InvalidInput."""
+    seconds: int | None = parameters.get("MaxSigninSessionDuration")
+    if not parameters.get("ResetMaxSigninSessionDuration", False):
+        return row["max_signin_session_seconds"] if seconds is None else seconds
+    if seconds is not None:
+        raise errors.invalid("MaxSigninSessionDuration cannot be both specified and reset.")
+    return None
 
 
 def update_role_description(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -96,6 +109,7 @@ def _listed(row: Row) -> dict[str, Any]:
         "AssumeRolePolicyDocument": documents.trust_as_wire(row["trust_policy"]),
         "Description": row["description"],
         "MaxSessionDuration": row["max_session_seconds"],
+        "MaxSigninSessionDuration": row["max_signin_session_seconds"],
     }
 
 

@@ -57,6 +57,23 @@ class TestShape:
 
 
 class TestBehaviour:
+    def test_a_role_keeps_how_long_its_signin_sessions_may_last(self, account: Account, iam: Any) -> None:
+        def told() -> int | None:
+            [listed] = iam.list_roles()["Roles"]
+            described: int | None = iam.get_role(RoleName="r")["Role"].get("MaxSigninSessionDuration")
+            assert listed.get("MaxSigninSessionDuration") == described
+            return described
+
+        role(account, "r", trust(account.account_id))
+        assert told() is None
+        iam.update_role(RoleName="r", MaxSigninSessionDuration=7_776_000)
+        iam.update_role(RoleName="r", Description="new")
+        assert told() == 7_776_000
+        with refused("InvalidInput"):
+            iam.update_role(RoleName="r", MaxSigninSessionDuration=3600, ResetMaxSigninSessionDuration=True)
+        iam.update_role(RoleName="r", ResetMaxSigninSessionDuration=True)
+        assert told() is None
+
     def test_a_role_is_updated(self, account: Account, iam: Any) -> None:
         role(account, "r", trust(account.account_id))
         iam.update_role(RoleName="r", Description="new", MaxSessionDuration=43_200)
