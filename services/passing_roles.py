@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.permissions import access_denied, decide, request_of
+from shared.permissions import authorize_request, request_of
 from shared.principal_context import Value, of_caller
-from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -30,8 +29,4 @@ def authorize_passing(call: ServiceCall, role_arn: str, *, for_resource: str | N
     if for_resource is not None:
         context["iam:associatedresourcearn"] = for_resource
     request = request_of(call.caller, _ACTION, role_arn, context)
-    decision = decide(call.caller.principal, request)
-    refusal = None if decision.allows else decision.reason(_ACTION)
-    call.rulings.append(Ruling(call.caller.principal, request, refusal))
-    if refusal is not None:
-        raise access_denied(call.caller, request, refusal)
+    authorize_request(call.caller, request, call.rulings)

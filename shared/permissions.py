@@ -10,7 +10,7 @@ Source: IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -97,16 +97,28 @@ def authorize(
     request = request_of(
         caller, action, service.resource_arn(operation_name, parameters, caller), of_caller(caller, now)
     )
-    decision = decide(caller.principal, request)
-    refusal = None if decision.allows else decision.reason(action)
-    rulings.append(Ruling(caller.principal, request, refusal))
-    if refusal is not None:
-        raise access_denied(caller, request, refusal)
+    authorize_request(caller, request, rulings)
 
 
-def access_denied(caller: Caller, request: PolicyRequest, reason: str) -> ServiceError:
-    """reason: as `IdentityDecision.reason` words it."""
-    return ServiceError("AccessDeniedException", denial(caller, request, reason))
+def authorize_request(
+    caller: Caller, request: PolicyRequest, rulings: list[Ruling], *, shown: str | None = None
+) -> None:
+    """Refuse a request that is IAM's alone to decide, if the policies on the caller do not allow it.
+
+    rulings: where to note what was decided. shown: what a refusal calls the resource, if not by its ARN.
+    Raises: ServiceError("AccessDeniedException").
+    """
+    ruling = rule(caller.principal, request)
+    rulings.append(ruling)
+    if ruling.refusal is not None:
+        told = request if shown is None else replace(request, resource=shown)
+        raise ServiceError("AccessDeniedException", denial(caller, told, ruling.refusal))
+
+
+def rule(principal: Principal, request: PolicyRequest) -> Ruling:
+    """What the policies on a principal come to, where nothing else has a say."""
+    decision = decide(principal, request)
+    return Ruling(principal, request, None if decision.allows else decision.reason(request.action))
 
 
 def denial(caller: Caller, request: PolicyRequest, reason: str) -> str:

@@ -17,7 +17,7 @@ from shared.catalog import BY_PRINCIPAL
 from shared.credentials import SessionRequest
 from shared.demo_world import REGION
 from shared.identity import ROLE, Caller, Principal, service_caller
-from shared.permissions import decide, request_of
+from shared.permissions import request_of, rule
 from shared.principal_context import Value, of_caller
 from shared.rulings import Ruling
 
@@ -114,8 +114,7 @@ def answer(simulator: Simulator, question: Question) -> Ruling:
             question.resource,
             {**of_caller(caller, simulator.clock.now()), **question.context},
         )
-        decision = decide(caller.principal, request)
-        return Ruling(caller.principal, request, None if decision.allows else decision.reason(question.action))
+        return rule(caller.principal, request)
     return _answer_for_kms(simulator, caller, question)
 
 

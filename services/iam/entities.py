@@ -7,7 +7,7 @@ that is not there is asked about as if it had no path, so that who may not look 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.iam import errors, limits
@@ -17,9 +17,8 @@ from shared.catalog import PARTITION
 from shared.database import Row
 from shared.errors import ServiceError
 from shared.identity import GROUP, ROLE, SESSION, USER, group_arn, role_arn, user_arn
-from shared.permissions import access_denied, decide, request_of
+from shared.permissions import authorize_request, request_of
 from shared.principal_context import Value, of_caller
-from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -80,11 +79,7 @@ def authorize(
         raise unknown_credential()
     context = {**of_caller(call.caller, call.clock.now()), **(conditions or {})}
     request = request_of(call.caller, f"iam:{action or call.operation.name}", resource, context)
-    decision = decide(call.caller.principal, request)
-    refusal = None if decision.allows else decision.reason(request.action)
-    call.rulings.append(Ruling(call.caller.principal, request, refusal))
-    if refusal is not None:
-        raise access_denied(call.caller, replace(request, resource=shown or resource), refusal)
+    authorize_request(call.caller, request, call.rulings, shown=shown)
 
 
 def authorized(

@@ -19,9 +19,8 @@ from services.sts.session_policies import (
 )
 from shared.credentials import SessionRequest
 from shared.identity import FEDERATED, USER, Principal, federated_user_arn
-from shared.permissions import access_denied, decide, request_of
+from shared.permissions import authorize_request, request_of
 from shared.principal_context import of_caller
-from shared.rulings import Ruling
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -62,11 +61,7 @@ def _authorize(call: ServiceCall, resource: str, tags: Mapping[str, str]) -> Non
     context = {**of_caller(call.caller, call.clock.now()), **requested_tag_conditions(tags)}
     for action in ("sts:GetFederationToken", *(["sts:TagSession"] if tags else [])):
         request = request_of(call.caller, action, resource, context)
-        decision = decide(call.caller.principal, request)
-        refusal = None if decision.allows else decision.reason(action)
-        call.rulings.append(Ruling(call.caller.principal, request, refusal))
-        if refusal is not None:
-            raise access_denied(call.caller, request, refusal)
+        authorize_request(call.caller, request, call.rulings)
 
 
 def _user(call: ServiceCall) -> Principal:
