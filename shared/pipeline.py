@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from shared.aws.authorization import is_unsigned
-from shared.aws.credential import expired_credential, unknown_credential
+from shared.aws.credential import expired_credential, foreign_token
 from shared.aws.http import HttpResponse
 from shared.aws.payload import Payload, payload_of
 from shared.aws.protocol import Route
@@ -165,9 +165,9 @@ def _caller(call: Call) -> Caller:
     try:
         principal = call.credentials.principal_of(credential.access_key_id, credential.session_token)
     except KeyError as unknown:
-        raise unknown_credential() from unknown
+        raise foreign_token(credential) from unknown
     except CredentialExpired as expired:
-        raise expired_credential() from expired
+        raise expired_credential(credential) from expired
     return Caller(
         principal=principal,
         region=call.service.only_region or credential.region,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ def create_bucket(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
         if is_own and taken.region == region == HOME_REGION:
             return {"Location": f"/{name}", "BucketArn": arn}  # as it was before there were other Regions
         raise errors.bucket_taken(name, is_own=is_own)
-    tags = checked_tags(settings.get("Tags", []), MAX_BUCKET_TAGS)
+    tags = checked_bucket_tags(settings.get("Tags", []))
     # The bucket lives in its own Region, and so does the key for what S3 tells of its objects.
     home = Access(access.simulator, access.kms, replace(access.caller, region=region))
     home.store.create_scope(arn, AwsOwned.kind, {CONTEXT_KEY: arn})
@@ -60,6 +61,11 @@ def create_bucket(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     return {"Location": f"/{name}", "BucketArn": arn}
 
 
+def checked_bucket_tags(tag_set: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Tags as a map. Raises: ServiceError InvalidTag, BadRequest."""
+    return checked_tags(tag_set, MAX_BUCKET_TAGS, reserved="System tags cannot be added/updated by requester")
+
+
 def _refuse_unsimulated(parameters: dict[str, Any]) -> None:
     for name, header in _UNSIMULATED.items():
         if name in parameters:
@@ -67,7 +73,7 @@ def _refuse_unsimulated(parameters: dict[str, Any]) -> None:
     if parameters.get("ObjectLockEnabledForBucket"):
         raise errors.not_simulated("Object Lock")
     if parameters.get("ACL", "private") != "private":
-        raise errors.acls_off()
+        raise errors.bucket_acls_off()
     if parameters.get("ObjectOwnership", "BucketOwnerEnforced") != "BucketOwnerEnforced":
         raise errors.not_simulated(f"Object ownership {parameters['ObjectOwnership']}")
     settings = parameters.get("CreateBucketConfiguration", {})

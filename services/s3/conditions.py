@@ -51,9 +51,15 @@ def _check_match(stored: StoredObject, parameters: Mapping[str, Any], prefix: st
 def check_write(existing: StoredObject | None, key: str, parameters: Mapping[str, Any]) -> None:
     """A write on condition of what is there. Raises: ServiceError PreconditionFailed, NoSuchKey, NotImplemented."""
     if_none_match, if_match = parameters.get("IfNoneMatch"), parameters.get("IfMatch")
+    if if_none_match is not None and if_match is not None:
+        raise errors.not_implemented(
+            "If-Match,If-None-Match", "Multiple conditional request headers present in the request"
+        )
     if if_none_match is not None:
         if if_none_match != "*":
-            raise errors.not_simulated("If-None-Match of a write with anything but *")
+            raise errors.not_implemented(
+                "If-None-Match", "We don't accept the provided value of If-None-Match header for this API"
+            )
         if existing is not None:
             raise errors.precondition_failed("If-None-Match")
     if if_match is not None:

@@ -118,6 +118,12 @@ def not_simulated(what: str) -> ServiceError:
     return ServiceError("NotImplemented", f"{what} is not simulated.", status=501)
 
 
+def not_implemented(header: str, additional: str) -> ServiceError:
+    """A header that S3 itself does not take. additional: its word on why."""
+    message = "A header you provided implies functionality that is not implemented"
+    return ServiceError("NotImplemented", message, status=501, Header=header, additionalMessage=additional)
+
+
 def malformed_policy(message: str) -> ServiceError:
     return ServiceError("MalformedPolicy", message, status=400)
 
@@ -232,8 +238,25 @@ def acls_off() -> ServiceError:
     return ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs", status=400)
 
 
-def invalid_tag(message: str) -> ServiceError:
-    return ServiceError("InvalidTag", message, status=400)
+def bucket_acls_off() -> ServiceError:
+    return ServiceError(
+        "InvalidBucketAclWithObjectOwnership",
+        "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        status=400,
+    )
+
+
+def invalid_tag(message: str, key: str, value: str | None = None) -> ServiceError:
+    return ServiceError("InvalidTag", message, status=400, TagKey=key, TagValue=value)
+
+
+def invalid_tagging_header(header: str) -> ServiceError:
+    return invalid_argument(
+        "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
+        "duplicates.",
+        ArgumentName="x-amz-tagging",
+        ArgumentValue=header,
+    )
 
 
 def too_many_tags(most: int) -> ServiceError:

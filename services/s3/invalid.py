@@ -6,6 +6,7 @@ Source: the error responses of the S3 API reference; the messages are unverified
 from __future__ import annotations
 
 from services.s3 import errors
+from shared.aws.checksums import ALGORITHMS
 from shared.aws.rest_xml import MALFORMED_XML
 from shared.errors import InvalidParameters, ServiceError
 
@@ -22,15 +23,21 @@ _ARGUMENTS: dict[str, tuple[str, str]] = {
 }
 """A member -> its wire name, and the message of InvalidArgument."""
 
-_ERRORS: dict[str, tuple[str, str]] = {
-    "checksumAlgorithm": ("InvalidRequest", "Checksum algorithm provided is unsupported."),
+_ERRORS: dict[str, tuple[str, str, str | None]] = {
+    "checksumAlgorithm": (
+        "InvalidRequest",
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+        f"[{', '.join(sorted(ALGORITHMS))}]",
+        None,
+    ),
     "createBucketConfiguration.locationConstraint": (
         "InvalidLocationConstraint",
         "The specified location-constraint is not valid",
+        "LocationConstraint",
     ),
-    "storageClass": ("InvalidStorageClass", "The storage class you specified is not valid"),
+    "storageClass": ("InvalidStorageClass", "The storage class you specified is not valid", "StorageClassRequested"),
 }
-"""A member -> an error of its own."""
+"""A member -> an error of its own, and the element in which that tells the value."""
 
 
 def refuse_parameters(invalid: InvalidParameters) -> ServiceError:
@@ -40,8 +47,8 @@ def refuse_parameters(invalid: InvalidParameters) -> ServiceError:
         name, message = _ARGUMENTS[path]
         return errors.invalid_argument(message, ArgumentName=name, ArgumentValue=value)
     if path in _ERRORS:
-        code, message = _ERRORS[path]
-        return ServiceError(code, message, status=400)
+        code, message, element = _ERRORS[path]
+        return ServiceError(code, message, status=400, **({} if element is None else {element: value}))
     if invalid.code == "MalformedXML":
         return ServiceError(invalid.code, MALFORMED_XML, status=400)
     return invalid

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,6 +21,8 @@ from shared.aws.checksums import ALGORITHMS
 MAX_KEY_BYTES = 1024
 MAX_METADATA_BYTES = 2048
 MAX_TAGS = 10
+_TAG_CHARACTERS = re.compile(r"[\w\s.:/=+\-@]*")
+"""Source: "Categorizing your storage using tags" of the S3 User Guide."""
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 _SYSTEM_METADATA = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
 _STORAGE_CLASSES = frozenset(
@@ -87,23 +91,34 @@ def _tags_of(header: str | None) -> dict[str, str]:
     if not header:
         return {}
     pairs = parse_qsl(header, keep_blank_values=True)
+    if len(dict(pairs)) < len(pairs) or not all(map(_TAG_CHARACTERS.fullmatch, chain(*pairs))):
+        raise errors.invalid_tagging_header(header)
     return checked_tags([{"Key": key, "Value": value} for key, value in pairs])
 
 
-def checked_tags(tag_set: Sequence[Mapping[str, str]], most: int = MAX_TAGS) -> dict[str, str]:
-    """Tags as a map. Raises: ServiceError InvalidTag, BadRequest."""
-    tags = {tag["Key"]: tag["Value"] for tag in tag_set}
-    if len(tags) < len(tag_set):
-        raise errors.invalid_tag("Cannot provide multiple Tags with the same key")
-    if len(tags) > most:
+def checked_tags(
+    tag_set: Sequence[Mapping[str, str]],
+    most: int = MAX_TAGS,
+    reserved: str = "Your TagKey cannot be prefixed with aws:",
+) -> dict[str, str]:
+    """Tags as a map. reserved: what is said of a key that begins with "aws:".
+
+    Raises: ServiceError InvalidTag, BadRequest.
+    """
+    if len(tag_set) > most:
         raise errors.too_many_tags(most)
-    for key, value in tags.items():
-        if not 1 <= len(key) <= 128:
-            raise errors.invalid_tag("The TagKey you have provided is invalid")
-        if len(value) > 256:
-            raise errors.invalid_tag("The TagValue you have provided is invalid")
+    tags: dict[str, str] = {}
+    for tag in tag_set:
+        key, value = tag["Key"], tag["Value"]
+        if not 1 <= len(key) <= 128 or not _TAG_CHARACTERS.fullmatch(key):
+            raise errors.invalid_tag("The TagKey you have provided is invalid", key)
+        if len(value) > 256 or not _TAG_CHARACTERS.fullmatch(value):
+            raise errors.invalid_tag("The TagValue you have provided is invalid", key, value)
+        if key in tags:
+            raise errors.invalid_tag("Cannot provide multiple Tags with the same key", key)
         if key.startswith("aws:"):
-            raise errors.invalid_tag("System tags cannot be added/updated by requester")
+            raise errors.invalid_tag(reserved, key)
+        tags[key] = value
     return tags
 
 

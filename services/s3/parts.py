@@ -5,6 +5,7 @@ Each part asks KMS for the upload's data key. Parts stay as they were sealed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from services.s3 import errors, objects
 from services.s3.access import Access
 from services.s3.bucket import AES256
 from services.s3.buckets import canonical_id
-from services.s3.conditions import range_of
 from services.s3.data_classes import PART
 from services.s3.encryption import members_of
 from services.s3.integrity import Digests, Stated, stated
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from services.call import ServiceCall
 
 MAX_PARTS = 10_000
+_COPIED_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
 class _PartWork(Work):
@@ -101,17 +102,25 @@ def upload_part_copy(parameters: dict[str, Any], call: ServiceCall) -> Work:
     _, upload = admitted(parameters, call, "PutObject")
     number = _part_number(parameters)
     size, text = source.stored.size, parameters.get("CopySourceRange")
-    wanted = range_of(text, size)
-    if text is not None and (wanted is None or wanted[1] != int(text.rpartition("-")[2] or -1) + 1):
+    start, end = (0, size) if text is None else _copied_range(text, size)
+    reader = objects.open_range(access, source, start, end)
+    return _PartWork(access, upload, number, Digests(Stated(), upload.algorithm), reader)
+
+
+def _copied_range(text: str, size: int) -> tuple[int, int]:
+    """Both ends are named, and within the source; the end exclusive. Raises: ServiceError InvalidArgument."""
+    named = {"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": text}
+    found = _COPIED_RANGE.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2]):
         raise errors.invalid_argument(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy",
-            ArgumentName="x-amz-copy-source-range",
-            ArgumentValue=text,
+            **named,
         )
-    start, end = wanted or (0, size)
-    reader = objects.open_range(access, source, start, end)
-    return _PartWork(access, upload, number, Digests(Stated(), upload.algorithm), reader)
+    start, end = int(found[1]), int(found[2]) + 1
+    if end > size:
+        raise errors.invalid_argument(f"Range specified is not valid for source object of size: {size}", **named)
+    return start, end
 
 
 def _part_number(parameters: Mapping[str, Any]) -> int:

@@ -8,9 +8,9 @@ from services.s3 import errors
 from services.s3.access import Access
 from services.s3.authorization import require
 from services.s3.bucket import AES256, AWS_KMS, Bucket, get_bucket
-from services.s3.buckets import MAX_BUCKET_TAGS, noted
+from services.s3.buckets import checked_bucket_tags, noted
 from services.s3.integrity import check_whole_body
-from services.s3.object import checked_tags, tag_set
+from services.s3.object import tag_set
 from services.s3.policies import check_policy
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def delete_bucket_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
 
 def put_bucket_tagging(parameters: dict[str, Any], call: ServiceCall) -> None:
     access, bucket = _admitted(parameters, call, "PutBucketTagging")
-    tags = checked_tags(parameters["Tagging"]["TagSet"], MAX_BUCKET_TAGS)
+    tags = checked_bucket_tags(parameters["Tagging"]["TagSet"])
     access.store.set_attributes(bucket.record, tags=tags)
 
 

@@ -14,13 +14,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from shared.aws import signature_v2
-from shared.aws.credential import Credential
+from shared.aws.credential import S3, Credential
 from shared.aws.http import HttpRequest
 from shared.errors import ServiceError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
-S3 = "s3"
 
 _AMZ_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _SCOPE_DATE = re.compile(r"[0-9]{8}")

@@ -24,7 +24,7 @@ from shared.aws.http import HttpRequest, HttpResponse
 from shared.aws.models import error_shapes_by_code, wire_name
 from shared.aws.protocol import Route
 from shared.aws.rest_bindings import Plan, input_plan, parse_located, take_located
-from shared.aws.values import serialization_error, to_text
+from shared.aws.values import ZERO_MILLISECONDS, serialization_error, to_text
 from shared.errors import ServiceError
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -239,7 +239,7 @@ def _write_body(
         return b"" if value is None else value
     headers["Content-Type"] = CONTENT_TYPE
     root = ElementTree.Element(wire_name(payload, member), {"xmlns": NAMESPACE})
-    xml_body.write_members(root, member, value or {})
+    xml_body.write_members(root, member, value or {}, ZERO_MILLISECONDS)
     return _document(root)
 
 
@@ -253,15 +253,15 @@ def _write_members(operation: OperationModel, shape: Any, result: dict[str, Any]
     root = ElementTree.Element(tag, {"xmlns": NAMESPACE})
     if tag in shape.members:
         # The one member is the root itself: <LocationConstraint>us-west-2</LocationConstraint>.
-        root.text = to_text(shape.members[tag], result.get(tag, ""), "iso8601")
+        root.text = to_text(shape.members[tag], result.get(tag, ""), ZERO_MILLISECONDS)
     else:
-        xml_body.write_members(root, shape, result)
+        xml_body.write_members(root, shape, result, ZERO_MILLISECONDS)
     return _document(root)
 
 
 def _document(root: ElementTree.Element) -> bytes:
-    body: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return body
+    body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body
 
 
 def _code_and_status(model: ServiceModel, error: ServiceError) -> tuple[str, int]:

@@ -23,7 +23,6 @@ from botocore.credentials import Credentials
 from shared.aws import signature_v2
 from shared.aws.authorization import (
     ALGORITHM,
-    S3,
     TERMINATOR,
     Authorization,
     authorization_of,
@@ -31,7 +30,7 @@ from shared.aws.authorization import (
     check_signed_headers,
     without_signature,
 )
-from shared.aws.credential import Credential, mismatch, unknown_credential
+from shared.aws.credential import S3, Credential, mismatch, s3_mismatch, unknown_access_key
 from shared.aws.hosts import bucket_of_host
 from shared.aws.http import HttpRequest
 from shared.aws.signed_dates import check_date
@@ -88,7 +87,7 @@ class SignatureVerifier:
         check_signed_headers(authorization, request)
         secret = self._secret_of(authorization.access_key_id)
         if secret is None:
-            raise unknown_credential()
+            raise unknown_access_key(authorization.service, authorization.access_key_id)
         check_date(authorization, self._now())
         self._check_signature(authorization, secret, request)
         return authorization.credential
@@ -98,7 +97,7 @@ class SignatureVerifier:
         authorization = authorization_of(request)
         secret = self._secret_of(authorization.access_key_id)
         if secret is None:
-            raise unknown_credential()
+            raise unknown_access_key(authorization.service, authorization.access_key_id)
         key = self._signing_key(secret, authorization)
         return ChunkSigner(key, authorization.amz_date, authorization.scope, authorization.signature)
 
@@ -110,6 +109,8 @@ class SignatureVerifier:
         )
         expected = hmac.new(self._signing_key(secret, authorization), text.encode(), sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), authorization.signature.encode()):
+            if authorization.service == S3:
+                raise s3_mismatch(authorization.access_key_id, authorization.signature, text, canonical)
             raise mismatch()
 
     def _signing_key(self, secret: str, authorization: Authorization) -> bytes:

@@ -16,11 +16,9 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.auth import HmacV1Auth
 
-from shared.aws.credential import Credential, mismatch, unknown_credential
+from shared.aws.credential import S3, Credential, s3_mismatch, unknown_access_key
 from shared.aws.http import HttpRequest
 from shared.errors import ServiceError
-
-S3 = "s3"
 
 _SIGNED_PARAMETERS = frozenset(HmacV1Auth.QSAOfInterest)
 _AUTHENTICATION = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
@@ -77,14 +75,14 @@ def verify(
     credential, parameters = claimed_credential(request), _parameters(request.query_string)
     secret = secret_of(credential.access_key_id)
     if secret is None:
-        raise unknown_credential()
+        raise unknown_access_key(S3, credential.access_key_id)
     _check_expiry(parameters["Expires"], now)
     _check_words(parameters)
     path = request.raw_path if bucket is None else f"/{bucket}{request.raw_path}"
     text = _string_to_sign(request, parameters["Expires"], path)
     expected = base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1"))
     if not hmac.compare_digest(expected, parameters["Signature"].encode()):
-        raise mismatch()
+        raise s3_mismatch(credential.access_key_id, parameters["Signature"], text)
     return credential
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from shared.aws.authorization import S3, Authorization, bad_query, incomplete, invalid
+from shared.aws.authorization import Authorization, bad_query, incomplete, invalid
+from shared.aws.credential import S3
 from shared.errors import ServiceError
 
 ALLOWED_SKEW = timedelta(minutes=5)
@@ -55,11 +56,16 @@ def _lifetime(expires: str) -> timedelta:
 def _too_old(authorization: Authorization, now: datetime) -> ServiceError:
     if authorization.expires is None:
         return _skewed(authorization, now)
+    expired_at = _moment(authorization.amz_date) + _lifetime(authorization.expires)
     return ServiceError(
         "AccessDenied",
         "Request has expired",
         status=403,
-        **{"X-Amz-Expires": authorization.expires, "ServerTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        **{
+            "X-Amz-Expires": authorization.expires,
+            "Expires": expired_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "ServerTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
     )
 
 

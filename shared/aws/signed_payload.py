@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-from shared.aws.authorization import S3, Authorization
-from shared.aws.credential import mismatch
+from shared.aws.authorization import Authorization
+from shared.aws.credential import S3, mismatch
 from shared.aws.http import HttpRequest
 from shared.errors import ServiceError
 

@@ -29,13 +29,14 @@ def serialization_error(message: str) -> ServiceError:
 
 
 WHOLE_SECONDS = "iso8601 in whole seconds"
-"""A format that no model names."""
+ZERO_MILLISECONDS = "iso8601 in whole seconds, with milliseconds of zero"
+"""Two formats that no model names."""
 
 
 def timestamp_to_wire(moment: datetime | float, timestamp_format: str) -> str | float:
     """Write an aware datetime, or seconds since 1970, cut to milliseconds.
 
-    timestamp_format: "unixTimestamp" gives a number, "iso8601" and "rfc822" give text, and so does WHOLE_SECONDS.
+    timestamp_format: "unixTimestamp" gives a number, "iso8601" and "rfc822" give text, and so do the two of our own.
         Case is ignored.
     """
     if not isinstance(moment, datetime):
@@ -46,6 +47,8 @@ def timestamp_to_wire(moment: datetime | float, timestamp_format: str) -> str | 
     moment = moment.astimezone(UTC)
     if wanted == "rfc822":
         return format_datetime(moment.replace(microsecond=0), usegmt=True)
+    if timestamp_format == ZERO_MILLISECONDS:
+        return moment.replace(tzinfo=None).isoformat(timespec="seconds") + ".000Z"
     has_fraction = moment.microsecond >= 1000 and timestamp_format != WHOLE_SECONDS
     precision = "milliseconds" if has_fraction else "seconds"
     return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"

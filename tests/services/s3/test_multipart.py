@@ -152,8 +152,15 @@ def test_a_part_may_be_copied_out_of_an_object(s3: Any, bucket: str) -> None:
 def test_a_range_to_copy_must_lie_in_the_source(s3: Any, bucket: str) -> None:
     put(s3, bucket, "source", body=b"0123456789")
     upload = begin(s3, bucket)
-    with refused("InvalidArgument"):
-        s3.upload_part_copy(**upload, PartNumber=1, CopySource=f"{bucket}/source", CopySourceRange="bytes=0-10")
+    for text, message in (
+        ("bytes=0-10", "Range specified is not valid for source object of size: 10"),
+        ("bytes=20-30", "Range specified is not valid for source object of size: 10"),
+        ("bytes=5-4", "The x-amz-copy-source-range value must be of the form bytes=first-last"),
+        ("bytes=5-", "The x-amz-copy-source-range value must be of the form bytes=first-last"),
+    ):
+        with refused("InvalidArgument") as refusal:
+            s3.upload_part_copy(**upload, PartNumber=1, CopySource=f"{bucket}/source", CopySourceRange=text)
+        assert refusal.message.startswith(message)
 
 
 CHECKSUMS = [("CRC32", "COMPOSITE"), ("CRC32", "FULL_OBJECT"), ("CRC64NVME", "FULL_OBJECT"), ("SHA256", "COMPOSITE")]

@@ -77,7 +77,7 @@ class TestShape:
             ({"StorageClass": "GLACIER"}, "NotImplemented"),
             ({"ObjectLockLegalHoldStatus": "ON"}, "NotImplemented"),
             ({"WebsiteRedirectLocation": "/x"}, "NotImplemented"),
-            ({"Tagging": "a=1&a=2"}, "InvalidTag"),
+            ({"Tagging": "a=1&a=2"}, "InvalidArgument"),
             ({"Tagging": "aws:a=1"}, "InvalidTag"),
         ],
         ids=str,

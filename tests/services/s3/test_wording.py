@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.services.s3.support import new_bucket, put, send
-from tests.support import Account, refused
+from tests.support import Account, Server, refused
 
 NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
@@ -54,7 +56,8 @@ def test_an_unknown_encoding_is_named(account: Account, bucket: str) -> None:
 def test_a_region_that_is_none_is_an_invalid_location(account: Account) -> None:
     body = f"<CreateBucketConfiguration {NAMESPACE}><LocationConstraint>mars</LocationConstraint>"
     answer = send(account, "PUT", "/bucket-on-mars", f"{body}</CreateBucketConfiguration>".encode())
-    assert (answer[0], error_of(answer)["Code"]) == (400, "InvalidLocationConstraint")
+    error = error_of(answer)
+    assert (answer[0], error["Code"], error["LocationConstraint"]) == (400, "InvalidLocationConstraint", "mars")
 
 
 def test_a_body_that_does_not_fit_the_schema_is_malformed_and_no_more_is_said(account: Account, bucket: str) -> None:
@@ -143,3 +146,117 @@ class TestBucketsThatAreThere:
         new = {"LocationConstraint": "us-west-2"}
         with refused("InvalidBucketName"):
             s3.create_bucket(Bucket="amzn-s3-demo-bucket", CreateBucketConfiguration=new)
+
+
+class TestSignatures:
+    """S3 has its own words for what other services refuse alike, and shows what it signed."""
+
+    def test_an_unknown_access_key_is_named(self, account: Account, bucket: str) -> None:
+        stranger = replace(account, access_key_id="AKIAIOSFODNN7EXAMPLE")
+        answer = send(stranger, "GET", f"/{bucket}/key")
+        error = error_of(answer)
+        assert (answer[0], error["Code"]) == (403, "InvalidAccessKeyId")
+        assert error["Message"] == "The AWS Access Key Id you provided does not exist in our records."
+        assert error["AWSAccessKeyId"] == "AKIAIOSFODNN7EXAMPLE"
+
+    def test_a_foreign_session_token_is_invalid(self, account: Account, bucket: str) -> None:
+        stranger = replace(account, session_token="a token of somebody else")
+        answer = send(stranger, "GET", f"/{bucket}/key")
+        error = error_of(answer)
+        assert (answer[0], error["Code"], error["Token-0"]) == (400, "InvalidToken", "a token of somebody else")
+        assert error["Message"] == "The provided token is malformed or otherwise invalid."
+
+    def test_a_session_that_has_ended_is_told(self, server: Server, account: Account, bucket: str) -> None:
+        session = account.client("sts").get_session_token(DurationSeconds=900)["Credentials"]
+        server.advance("PT16M")
+        ended = replace(
+            account,
+            access_key_id=session["AccessKeyId"],
+            secret_access_key=session["SecretAccessKey"],
+            session_token=session["SessionToken"],
+        )
+        answer = send(ended, "GET", f"/{bucket}/key")
+        error = error_of(answer)
+        assert (answer[0], error["Code"], error["Message"]) == (400, "ExpiredToken", "The provided token has expired.")
+
+    def test_a_wrong_signature_is_answered_with_what_was_to_be_signed(self, account: Account, bucket: str) -> None:
+        answer = send(replace(account, secret_access_key="wrong"), "GET", f"/{bucket}/key")
+        error = error_of(answer)
+        assert (answer[0], error["Code"], error["AWSAccessKeyId"]) == (
+            403,
+            "SignatureDoesNotMatch",
+            account.access_key_id,
+        )
+        assert str(error["Message"]).endswith("Check your key and signing method.")
+        canonical, text = str(error["CanonicalRequest"]), str(error["StringToSign"])
+        assert canonical.startswith(f"GET\n/{bucket}/key\n")
+        assert text.splitlines()[-1] == hashlib.sha256(canonical.encode()).hexdigest()
+        assert bytes.fromhex(str(error["StringToSignBytes"])) == text.encode()
+
+
+class TestTags:
+    @pytest.mark.parametrize(
+        ("tags", "message"),
+        [
+            ([("a", "1"), ("a", "2")], "Cannot provide multiple Tags with the same key"),
+            ([("a", "1"), ("b!", "2")], "The TagKey you have provided is invalid"),
+            ([("a", "1"), ("b", "2!")], "The TagValue you have provided is invalid"),
+            ([("aws:a", "1")], "Your TagKey cannot be prefixed with aws:"),
+        ],
+        ids=["twice", "key", "value", "reserved"],
+    )
+    def test_an_invalid_tag_is_named(self, s3: Any, bucket: str, tags: list[tuple[str, str]], message: str) -> None:
+        put(s3, bucket, "key")
+        with refused("InvalidTag") as refusal:
+            s3.put_object_tagging(
+                Bucket=bucket, Key="key", Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags]}
+            )
+        assert refusal.message == message
+        assert refusal.response["Error"]["TagKey"] == tags[-1][0]
+
+    def test_a_reserved_tag_of_a_bucket_is_the_systems(self, s3: Any, bucket: str) -> None:
+        with refused("InvalidTag") as refusal:
+            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "aws:a", "Value": ""}]})
+        assert refusal.message == "System tags cannot be added/updated by requester"
+
+    @pytest.mark.parametrize("header", ["a=1&a=2", "a=1%21"], ids=["twice", "value"])
+    def test_tags_in_a_header_are_refused_with_the_header(self, s3: Any, bucket: str, header: str) -> None:
+        with refused("InvalidArgument") as refusal:
+            s3.put_object(Bucket=bucket, Key="key", Tagging=header)
+        error = refusal.response["Error"]
+        assert (error["ArgumentName"], error["ArgumentValue"]) == ("x-amz-tagging", header)
+
+
+def test_a_bucket_is_not_made_with_an_acl(s3: Any) -> None:
+    with refused("InvalidBucketAclWithObjectOwnership"):
+        s3.create_bucket(
+            Bucket="bucket-with-acl",
+            ACL="public-read",
+            CreateBucketConfiguration={"LocationConstraint": "us-west-2"},
+        )
+
+
+def test_a_storage_class_that_is_none_is_told(account: Account, bucket: str) -> None:
+    answer = send(account, "PUT", f"/{bucket}/key", headers={"x-amz-storage-class": "nonsense"})
+    assert error_of(answer)["StorageClassRequested"] == "nonsense"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "header"),
+    [({"IfNoneMatch": '"etag"'}, "If-None-Match"), ({"IfNoneMatch": "*", "IfMatch": "x"}, "If-Match,If-None-Match")],
+    ids=["etag", "both"],
+)
+def test_conditions_that_writes_do_not_take_are_named(
+    s3: Any, bucket: str, conditions: dict[str, str], header: str
+) -> None:
+    with refused("NotImplemented") as refusal:
+        s3.put_object(Bucket=bucket, Key="key", **conditions)
+    assert refusal.message == "A header you provided implies functionality that is not implemented"
+    assert refusal.response["Error"]["Header"] == header
+
+
+def test_dates_in_documents_have_whole_seconds(account: Account, s3: Any, bucket: str) -> None:
+    put(s3, bucket, "key")
+    document = send(account, "GET", f"/{bucket}")[2].decode()
+    assert re.search(r"<LastModified>[0-9-]{10}T[0-9:]{8}\.000Z</LastModified>", document)
+    assert document.startswith('<?xml version="1.0" encoding="UTF-8"?>\n')

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.aws.values import blob_from_wire, blob_to_wire, timestamp_from_wire, timestamp_to_wire
+from shared.aws.values import (
+    WHOLE_SECONDS,
+    ZERO_MILLISECONDS,
+    blob_from_wire,
+    blob_to_wire,
+    timestamp_from_wire,
+    timestamp_to_wire,
+)
 from shared.errors import ServiceError
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 0, 123456, UTC)
@@ -18,6 +25,8 @@ MOMENT = datetime(2026, 3, 1, 12, 0, 0, 123456, UTC)
     [
         ("unixTimestamp", 1772366400.123),
         ("iso8601", "2026-03-01T12:00:00.123Z"),
+        (WHOLE_SECONDS, "2026-03-01T12:00:00Z"),
+        (ZERO_MILLISECONDS, "2026-03-01T12:00:00.000Z"),
         ("rfc822", "Sun, 01 Mar 2026 12:00:00 GMT"),
     ],
 )
