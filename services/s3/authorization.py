@@ -8,11 +8,13 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from services.s3 import errors
 from services.s3.access import Access
 from services.s3.bucket import Bucket
+from services.s3.publicity import RESTRICT_PUBLIC_BUCKETS, is_public
 from shared.identity import NamedPolicy
 from shared.permissions import RESOURCE_POLICY, decide, no_allow, refusal_on_resource, request_of
 from shared.policy import SILENT, PolicyKind, PolicyRequest, evaluate, parse_policy
@@ -85,14 +87,24 @@ def _judge(
     access: Access, action: str, bucket: Bucket | None, resource: str, conditions: Mapping[str, Value]
 ) -> Ruling:
     request = _policy_request(access, action, bucket, resource, conditions)
+    note: str | None = None
     policy = None if bucket is None or bucket.policy is None else NamedPolicy("bucket policy", bucket.policy)
     by_bucket = SILENT if policy is None else evaluate(parse_policy(policy.text, PolicyKind.RESOURCE), request)
     owner = access.caller.account_id if bucket is None else bucket.account_id
+    if bucket is not None and _is_kept_out(access, bucket):
+        by_bucket, note = replace(SILENT, denied_by=by_bucket.denied_by), "RestrictPublicBuckets: the policy is public."
     by_identity = decide(access.caller.principal, request)
-    refusal, note = refusal_on_resource(access.caller, owner, request.action, by_bucket, by_identity), None
+    refusal = refusal_on_resource(access.caller, owner, request.action, by_bucket, by_identity)
     if access.caller.is_anonymous and action not in _OPEN_TO_STRANGERS:
         refusal, note = no_allow(RESOURCE_POLICY, request.action), "This takes a signature, whatever a policy says."
     return Ruling(access.caller.principal, request, refusal, policy, note=note, resource_account_id=owner)
+
+
+def _is_kept_out(access: Access, bucket: Bucket) -> bool:
+    """Whether Block Public Access keeps a public policy from giving the caller anything."""
+    if access.caller.account_id == bucket.account_id or access.caller.is_service:
+        return False
+    return bucket.policy is not None and bucket.blocks(RESTRICT_PUBLIC_BUCKETS) and is_public(bucket.policy)
 
 
 def _policy_request(

@@ -25,7 +25,10 @@ _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 @dataclass(frozen=True)
 class Bucket:
-    """rule: the encryption of objects whose sender asks for none. policy: JSON text. created_at: epoch seconds."""
+    """rule: the encryption of objects whose sender asks for none. policy: JSON text. created_at: epoch seconds.
+
+    public_access: the settings of Block Public Access by name; None where they are deleted.
+    """
 
     record: Record
     name: str
@@ -35,6 +38,7 @@ class Bucket:
     rule: dict[str, Any]
     policy: str | None
     tags: dict[str, str]
+    public_access: dict[str, bool] | None
 
     @property
     def arn(self) -> str:
@@ -44,6 +48,10 @@ class Bucket:
     def has_own_rule(self) -> bool:
         """Whether somebody has chosen the default encryption."""
         return self.record.attributes.get("rule") is not None
+
+    def blocks(self, setting: str) -> bool:
+        """Whether a setting of Block Public Access is on."""
+        return self.public_access is not None and self.public_access[setting]
 
     def object_arn(self, key: str) -> str:
         return f"{self.arn}/{key}"
@@ -76,6 +84,7 @@ def bucket_of(record: Record) -> Bucket:
         rule=attributes.get("rule") or DEFAULT_RULE,
         policy=attributes.get("policy"),
         tags=attributes.get("tags", {}),
+        public_access=attributes.get("publicAccess"),
     )
 
 

@@ -15,6 +15,7 @@ from services.s3.authorization import conditions_of, require
 from services.s3.bucket import Bucket, bucket_arn, bucket_of, check_name, find_bucket, get_bucket
 from services.s3.data_classes import BUCKET, CONTEXT_KEY, OBJECT
 from services.s3.object import checked_tags
+from services.s3.publicity import SETTINGS
 from shared.audit import Resource
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def create_bucket(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     # The bucket lives in its own Region, and so does the key for what S3 tells of its objects.
     home = Access(access.simulator, access.kms, replace(access.caller, region=region))
     home.store.create_scope(arn, AwsOwned.kind, {CONTEXT_KEY: arn})
-    attributes = {"region": region, "tags": tags}
+    attributes = {"region": region, "tags": tags, "publicAccess": dict.fromkeys(SETTINGS, True)}
     record = access.store.put_plain(REGISTER, BUCKET, name, attributes, parent=call.account_id)
     noted(call, bucket_of(record))
     return {"Location": f"/{name}", "BucketArn": arn}

@@ -30,6 +30,14 @@ def access_denied(message: str = "Access Denied") -> ServiceError:
     return ServiceError("AccessDenied", message, status=403)
 
 
+def public_policy(caller_arn: str, bucket_arn: str) -> ServiceError:
+    """Source: from memory of the service."""
+    return access_denied(
+        f'User: {caller_arn} is not authorized to perform: s3:PutBucketPolicy on resource: "{bucket_arn}" because '
+        "public policies are blocked by the BlockPublicPolicy block public access setting."
+    )
+
+
 def needs_signature() -> ServiceError:
     return invalid_argument(
         "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",

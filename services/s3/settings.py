@@ -1,4 +1,4 @@
-"""A bucket's default encryption, its policy and its tags."""
+"""A bucket's default encryption, its policy, its Block Public Access and its tags."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from services.s3.buckets import checked_bucket_tags, noted
 from services.s3.integrity import check_whole_body
 from services.s3.object import tag_set
 from services.s3.policies import check_policy
+from services.s3.publicity import BLOCK_PUBLIC_POLICY, SETTINGS, is_public
 
 if TYPE_CHECKING:
     from services.call import ServiceCall
@@ -70,6 +71,8 @@ def delete_bucket_encryption(parameters: dict[str, Any], call: ServiceCall) -> N
 def put_bucket_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     access, bucket = _admitted(parameters, call, "PutBucketPolicy")
     check_policy(access, bucket, parameters["Policy"])
+    if bucket.blocks(BLOCK_PUBLIC_POLICY) and is_public(parameters["Policy"]):
+        raise errors.public_policy(access.caller.arn, bucket.arn)
     access.store.set_attributes(bucket.record, policy=parameters["Policy"])
 
 
@@ -83,6 +86,38 @@ def get_bucket_policy(parameters: dict[str, Any], call: ServiceCall) -> dict[str
 def delete_bucket_policy(parameters: dict[str, Any], call: ServiceCall) -> None:
     access, bucket = _admitted(parameters, call, "DeleteBucketPolicy")
     access.store.set_attributes(bucket.record, policy=None)
+
+
+def get_bucket_policy_status(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    """Whether the bucket's policy is public, blocked or not."""
+    _, bucket = _admitted(parameters, call, "GetBucketPolicyStatus")
+    if bucket.policy is None:
+        raise errors.absent_setting("NoSuchBucketPolicy", "The bucket policy does not exist", bucket.name)
+    return {"PolicyStatus": {"IsPublic": is_public(bucket.policy)}}
+
+
+# Block Public Access
+
+
+def put_public_access_block(parameters: dict[str, Any], call: ServiceCall) -> None:
+    """All settings at once: one that is left out is off. A public policy that is there already stays."""
+    access, bucket = _admitted(parameters, call, "PutBucketPublicAccessBlock")
+    given = parameters["PublicAccessBlockConfiguration"]
+    access.store.set_attributes(bucket.record, publicAccess={name: given.get(name, False) for name in SETTINGS})
+
+
+def get_public_access_block(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    _, bucket = _admitted(parameters, call, "GetBucketPublicAccessBlock")
+    if bucket.public_access is None:
+        raise errors.absent_setting(
+            "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", bucket.name
+        )
+    return {"PublicAccessBlockConfiguration": bucket.public_access}
+
+
+def delete_public_access_block(parameters: dict[str, Any], call: ServiceCall) -> None:
+    access, bucket = _admitted(parameters, call, "PutBucketPublicAccessBlock")
+    access.store.set_attributes(bucket.record, publicAccess=None)
 
 
 # Tags

@@ -42,6 +42,7 @@ class Bucket:
     def __init__(self, owner: Account) -> None:
         self._client = owner.client("s3")
         self._name = new_bucket(self._client)
+        self._client.delete_public_access_block(Bucket=self._name)
         self._client.put_object(Bucket=self._name, Key="key", Body=b"content")
 
     def set_policy(self, effect: Any, principal: Any) -> None:

@@ -167,6 +167,7 @@ def test_a_new_user_of_an_old_name_inherits_nothing(account: Account, s3: Any, b
 
 def test_session_policies_limit_what_a_bucket_gives_to_everyone(account: Account, s3: Any, bucket: str) -> None:
     put(s3, bucket, "key")
+    s3.delete_public_access_block(Bucket=bucket)
     set_policy(s3, bucket, allow("s3:GetObject", arn(bucket, "*"), "*"))
     role = f"arn:aws:iam::{account.account_id}:role/reader"
     account.role("reader")

@@ -13,10 +13,18 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from tests.services.s3.support import MIB, allow, arn, deny, policy, put, read
+from tests.services.s3.support import MIB, allow, arn, deny, new_bucket, policy, put, read
 from tests.support import REGION, Account, Server, refused
 
 EVERYONE = "*"
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    """A bucket that may be public: others are not."""
+    name = new_bucket(s3)
+    s3.delete_public_access_block(Bucket=name)
+    return name
 
 
 @pytest.fixture
