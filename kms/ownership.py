@@ -234,7 +234,10 @@ class SessionCustomerManaged(BySession):
 
 
 class SessionAwsManaged(BySession):
-    """The caller's account's key for the service, alias/aws/<service>, used with the caller's session."""
+    """The caller's account's key for the service, alias/aws/<service>, used with the caller's session.
+
+    A scope whose account may not be the caller's names it by ARN.
+    """
 
     kind = "AWS_MANAGED"
     title = "AWS managed"
@@ -243,7 +246,7 @@ class SessionAwsManaged(BySession):
     def provide(
         self, kms: Session, caller: Caller, scope_arn: str, context: dict[str, str], key_id: str | None
     ) -> Provision:
-        return Provision(aws_managed.key_of(kms.engine, caller, self.service.prefix).arn)
+        return Provision(key_id or aws_managed.key_of(kms.engine, caller, self.service.prefix).arn)
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _text(wanted: Any, kind: str) -> str:
+def _text(wanted: Any, kind: str, *, may_be_empty: bool = False) -> str:
+    """may_be_empty: an empty prefix or suffix is a way to match every text. Raises: InvalidPattern."""
     if not isinstance(wanted, str):
         raise InvalidPattern(f"{kind} match pattern must be a string")
-    if not wanted:
+    if not wanted and not may_be_empty:
         raise InvalidPattern(f"{kind} match pattern must not be empty")
     return wanted
 
@@ -72,7 +73,7 @@ def _prefix(wanted: Any) -> Test:
     if isinstance(wanted, dict):
         part = _ignoring_case(wanted, "prefix")
         return _of_text(lambda value: value.lower().startswith(part))
-    text = _text(wanted, "prefix")
+    text = _text(wanted, "prefix", may_be_empty=True)
     return _of_text(lambda value: value.startswith(text))
 
 
@@ -80,7 +81,7 @@ def _suffix(wanted: Any) -> Test:
     if isinstance(wanted, dict):
         part = _ignoring_case(wanted, "suffix")
         return _of_text(lambda value: value.lower().endswith(part))
-    text = _text(wanted, "suffix")
+    text = _text(wanted, "suffix", may_be_empty=True)
     return _of_text(lambda value: value.endswith(text))
 
 
@@ -179,6 +180,8 @@ def _anything_but(wanted: Any) -> Test:
             raise InvalidPattern(f"anything-but takes one of {', '.join(_TEXT_MATCHERS)}")
         kind, inner = next(iter(wanted.items()))
         make = _TEXT_MATCHERS[kind]
+        if kind in ("prefix", "suffix") and "" in _members(inner):
+            raise InvalidPattern("Null prefix/suffix not allowed")
         excluded = [make(item) for item in _members(inner)]
     else:
         excluded = [_equals(item) for item in _members(wanted)]

@@ -11,6 +11,9 @@ from services.sqs import errors, message
 from services.sqs.queue import Queue
 from shared.policy import MalformedPolicy, PolicyKind, parse_policy
 
+DEFAULT_REUSE_SECONDS = "300"
+"""KmsDataKeyReusePeriodSeconds of a queue with a KMS key. Source: CreateQueue of the SQS API reference."""
+
 Check = Callable[[str, str], None]
 """Takes an attribute's name and value. Raises: ServiceError."""
 
@@ -49,6 +52,8 @@ def shown(store: EncryptedStore, queue: Queue, wanted: list[str]) -> dict[str, s
         "ApproximateNumberOfMessagesNotVisible": str(waiting.in_flight),
         "ApproximateNumberOfMessagesDelayed": str(waiting.delayed),
     }
+    if "KmsMasterKeyId" in everything:
+        everything.setdefault("KmsDataKeyReusePeriodSeconds", DEFAULT_REUSE_SECONDS)
     for name in wanted:
         if name != "All" and name not in everything and name not in _CHECKS:
             raise errors.unknown_attribute(name)
@@ -58,7 +63,7 @@ def shown(store: EncryptedStore, queue: Queue, wanted: list[str]) -> dict[str, s
 def _between(low: int, high: int) -> Check:
     def check_number(name: str, value: str) -> None:
         if not value.isascii() or not value.isdecimal() or not low <= int(value) <= high:
-            raise errors.invalid_attribute(name, f"it must be a number from {low} to {high}.")
+            raise errors.invalid_attribute(name)
 
     return check_number
 
@@ -67,36 +72,42 @@ def _policy(name: str, value: str) -> None:
     try:
         parse_policy(value, PolicyKind.RESOURCE)
     except MalformedPolicy as error:
-        raise errors.invalid_attribute(name, error.message) from error
+        raise errors.invalid_attribute(name) from error
 
 
 def _redrive_policy(name: str, value: str) -> None:
-    policy = _object(name, value)
-    arn, count = policy.get("deadLetterTargetArn"), policy.get("maxReceiveCount")
+    policy = _object(value)
+    if policy is None:
+        reason = "Amazon SQS can't create the redrive policy, as it isn't in a supported format."
+        raise errors.invalid_parameter(name, value, reason)
+    for attribute in ("deadLetterTargetArn", "maxReceiveCount"):
+        if attribute not in policy:
+            reason = f"Redrive policy does not contain mandatory attribute: {attribute}."
+            raise errors.invalid_parameter(name, value, reason)
+    arn, count = policy["deadLetterTargetArn"], policy["maxReceiveCount"]
     if not isinstance(arn, str) or not arn.startswith("arn:aws:sqs:") or arn.count(":") != 5:
-        raise errors.invalid_attribute(name, "deadLetterTargetArn must be the ARN of a queue.")
+        raise errors.invalid_parameter(name, value, "Invalid value for deadLetterTargetArn.")
     if isinstance(count, bool) or not str(count).isdecimal() or not 1 <= int(str(count)) <= 1_000:
-        raise errors.invalid_attribute(name, "maxReceiveCount must be a number from 1 to 1000.")
+        reason = f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
+        raise errors.invalid_parameter(name, value, reason)
 
 
-def _object(name: str, value: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text holds, None if it holds none."""
     try:
-        found = json.loads(value)
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise errors.invalid_attribute(name, "it must be a JSON object.")
-    return found
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _flag(name: str, value: str) -> None:
     if value not in ("true", "false"):
-        raise errors.invalid_attribute(name, "it must be true or false.")
+        raise errors.invalid_attribute(name)
 
 
 def _key(name: str, value: str) -> None:
-    if value.endswith("alias/aws/sqs"):
-        raise errors.invalid_attribute(name, "the AWS managed key alias/aws/sqs is not simulated.")
+    """Nobody asks for the key before its first use."""
 
 
 def _not_fifo(name: str, value: str) -> None:

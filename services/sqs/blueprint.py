@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.sqs import errors, messages, queues
 from services.sqs.data_classes import DATA_CLASSES
+from services.sqs.invalid import refuse_parameters
 from shared.service import Service
 
 _DATA_EVENTS = frozenset(
@@ -28,6 +29,7 @@ SERVICE = Service(
     client_name="sqs",
     modules=(queues, messages),
     refuse=errors.refuse,
+    refuse_parameters=refuse_parameters,
     authorizes_itself=True,
     data_events=_DATA_EVENTS,
     hidden_members=frozenset().union(*(data_class.protects for data_class in DATA_CLASSES)) | {"ReceiptHandle"},

@@ -7,7 +7,7 @@ in the clear. Source: "Encryption at rest in Amazon SQS" and "Key management", f
 from __future__ import annotations
 
 from kms.data_class import DataClass
-from kms.ownership import AwsOwned, Ownership, SessionCustomerManaged
+from kms.ownership import AwsOwned, Ownership, SessionAwsManaged, SessionCustomerManaged
 from shared.catalog import SERVICES
 
 MESSAGE = "message"
@@ -19,8 +19,12 @@ DATA_CLASSES: tuple[DataClass, ...] = (
         MESSAGE,
         "Message in a queue",
         frozenset({"MessageBody", "MessageAttributes", "MessageSystemAttributes"}),
-        (AwsOwned.kind, SessionCustomerManaged.kind),
+        (AwsOwned.kind, SessionAwsManaged.kind, SessionCustomerManaged.kind),
     ),
 )
 
-OWNERSHIPS: tuple[Ownership, ...] = (AwsOwned(SERVICES["sqs"]), SessionCustomerManaged(SERVICES["sqs"]))
+OWNERSHIPS: tuple[Ownership, ...] = (
+    AwsOwned(SERVICES["sqs"]),
+    SessionAwsManaged(SERVICES["sqs"]),
+    SessionCustomerManaged(SERVICES["sqs"]),
+)

@@ -37,6 +37,11 @@ def invalid_value(message: str) -> ServiceError:
     return ServiceError("InvalidParameterValueException", message)
 
 
+def invalid_parameter(name: str, value: object, reason: str) -> ServiceError:
+    """Source: observed, as are the reasons that AWS is known to give."""
+    return invalid_value(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
+
+
 def too_long(limit_bytes: int) -> ServiceError:
     return invalid_value(
         f"One or more parameters are invalid. Reason: Message must be shorter than {limit_bytes} bytes."

@@ -28,11 +28,12 @@ MAX_EXPIRED_AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says. attributes: as in SendMessage. trace: the AWSTraceHeader."""
+    """What a message says. attributes: as in SendMessage. trace: the AWSTraceHeader. group: the MessageGroupId."""
 
     body: str
     attributes: Mapping[str, Any]
     trace: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -182,10 +183,15 @@ def _goes_to_dead_letters(store: EncryptedStore, queue: Queue, row: Row, content
 
 
 def _seal(store: EncryptedStore, scope_arn: str, message_id: str, content: Content) -> None:
-    protected = {"Body": content.body, "Attributes": content.attributes, "Trace": content.trace}
+    protected = {
+        "Body": content.body,
+        "Attributes": content.attributes,
+        "Trace": content.trace,
+        "Group": content.group,
+    }
     store.put(store.get_scope(scope_arn), MESSAGE, message_id, protected)
 
 
 def _open(store: EncryptedStore, row: Row) -> Content:
     opened = store.reveal(store.get(row["scope_arn"], MESSAGE, row["message_id"]))
-    return Content(opened["Body"], opened["Attributes"], opened["Trace"])
+    return Content(opened["Body"], opened["Attributes"], opened["Trace"], opened.get("Group"))

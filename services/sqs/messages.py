@@ -25,12 +25,22 @@ MAX_VISIBILITY_SECONDS = 43_200
 MAX_WAIT_SECONDS = 20
 MAX_DELAY_SECONDS = 900
 
+_RANGES = {
+    "DelaySeconds": "DelaySeconds must be >= {low} and <= {high}.",
+    "MaxNumberOfMessages": "Must be between {low} and {high}, if provided.",
+    "VisibilityTimeout": "Must be >= {low} and <= {high}, if provided.",
+    "WaitTimeSeconds": "Must be >= {low} and <= {high}, if provided.",
+}
+"""Parameter -> how SQS words what it may be. Source: observed; from memory for VisibilityTimeout."""
+
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _DATA_TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _NOT_ALLOWED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FIFO_ONLY = ("MessageDeduplicationId", "MessageGroupId")
+_GROUP_ID = re.compile(r"[!-~]{1,128}")
+_RESERVED_NAME = re.compile(r"(AWS|Amazon)\..*|\..*|.*\.|.*\.\..*", re.IGNORECASE)
+"""Source: "Amazon SQS message metadata" of the SQS Developer Guide."""
 
 
 def send_message(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
@@ -85,7 +95,9 @@ def _send(call: ServiceCall, queue: Queue, entry: dict[str, Any]) -> dict[str, A
     _check_message(entry, queue)
     delay = _within(entry, "DelaySeconds", 0, MAX_DELAY_SECONDS, queue.number("DelaySeconds"))
     system = entry.get("MessageSystemAttributes", {})
-    content = Content(body, given, system[TRACE]["StringValue"] if TRACE in system else None)
+    content = Content(
+        body, given, system[TRACE]["StringValue"] if TRACE in system else None, entry.get("MessageGroupId")
+    )
     message_id = message.add(call.store, queue, call.caller, content, delay_seconds=delay)
     call.simulator.arrivals.ring(queue.arn)
     return {
@@ -97,11 +109,15 @@ def _send(call: ServiceCall, queue: Queue, entry: dict[str, Any]) -> dict[str, A
 
 
 def _check_message(entry: dict[str, Any], queue: Queue) -> None:
-    for member in _FIFO_ONLY:
-        if member in entry:
-            raise errors.invalid_value(
-                f"The request includes a parameter that is not valid for this queue type: {member}"
-            )
+    if "MessageDeduplicationId" in entry:
+        raise errors.invalid_parameter(
+            "MessageDeduplicationId",
+            entry["MessageDeduplicationId"],
+            "The request includes a parameter that is not valid for this queue type.",
+        )
+    if "MessageGroupId" in entry and not _GROUP_ID.fullmatch(entry["MessageGroupId"]):
+        reason = "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        raise errors.invalid_parameter("MessageGroupId", entry["MessageGroupId"], reason)
     if not entry["MessageBody"]:
         raise errors.invalid_value("The request must contain the parameter MessageBody.")
     if _NOT_ALLOWED.search(entry["MessageBody"]):
@@ -120,7 +136,7 @@ def _check_message(entry: dict[str, Any], queue: Queue) -> None:
 def _check_attribute(name: str, attribute: Mapping[str, Any]) -> None:
     """Does not repeat values: they are the customer's, and messages reach the trail."""
     kind = _DATA_TYPE.fullmatch(attribute["DataType"])
-    if not _ATTRIBUTE_NAME.fullmatch(name) or kind is None:
+    if not _ATTRIBUTE_NAME.fullmatch(name) or _RESERVED_NAME.fullmatch(name) or kind is None:
         raise errors.invalid_value("A message attribute has an invalid name or data type.")
     wanted = "BinaryValue" if kind[1] == "Binary" else "StringValue"
     values = [member for member in attribute if member != "DataType"]
@@ -153,7 +169,10 @@ def _change_visibility(call: ServiceCall, queue: Queue, entry: dict[str, Any]) -
     seconds = _within(entry, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS, 0)
     row = message.by_handle(call.database, queue, entry["ReceiptHandle"])
     now = call.clock.now()
-    if row is None or row["visible_at"] <= now:
+    if row is None:
+        reason = "Message does not exist or is not available for visibility timeout change."
+        raise errors.invalid_parameter("ReceiptHandle", entry["ReceiptHandle"], reason)
+    if row["visible_at"] <= now:
         raise ServiceError("MessageNotInflight", "The message is not in flight.")
     call.database.update(TABLE, {"message_id": row["message_id"]}, {"visible_at": now + seconds})
     return {}
@@ -163,9 +182,8 @@ def _within(parameters: Mapping[str, Any], name: str, low: int, high: int, defau
     """Raises: ServiceError("InvalidParameterValueException")."""
     value = int(parameters.get(name, default))
     if not low <= value <= high:
-        raise errors.invalid_value(
-            f"Value {value} for parameter {name} is invalid. Reason: Must be >= {low} and <= {high}."
-        )
+        reason = _RANGES[name].format(low=low, high=high)
+        raise errors.invalid_parameter(name, value, reason)
     return value
 
 

@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from kms import aws_managed
 from kms.encrypted_store import EncryptedStore, Record
 from kms.key import resolve
 from kms.operation import KmsCall
-from kms.ownership import AwsOwned, Scope, SessionCustomerManaged
+from kms.ownership import AwsOwned, Scope, SessionAwsManaged, SessionCustomerManaged
 from services.sqs import errors
 from services.sqs.data_classes import CONTEXT_KEY
 from shared.catalog import arn as build_arn
 from shared.identity import Caller
 
 QUEUE = "queue"
+PREFIX = "sqs"
+_OWN_ALIAS = f"{aws_managed.PREFIX}{PREFIX}"
+"""The AWS managed key: EventBridge and other accounts cannot use it, as its policy is for the queue's account."""
 
 DEFAULTS: Mapping[str, str] = {
     "DelaySeconds": "0",
@@ -109,9 +113,13 @@ def scope_for(store: EncryptedStore, queue: Queue, caller: Caller) -> Scope:
     if key_id is None:
         arn = f"{queue.arn}/sqs-managed"
         return store.find_scope(arn) or store.create_own_scope(arn, AwsOwned.kind, context)
+    kind = SessionCustomerManaged.kind
+    if key_id.endswith(_OWN_ALIAS):
+        kind = SessionAwsManaged.kind
+        if caller.account_id == queue.account_id:
+            aws_managed.key_of(store.kms.engine, caller, PREFIX)  # made when the queue's account first asks for it
     key, _ = resolve(KmsCall(store.kms.engine, caller, "GenerateDataKey"), key_arn_in_account(queue, key_id))
     arn = f"{queue.arn}/{key.key_id}"
-    kind = SessionCustomerManaged.kind
     return store.find_scope(arn) or store.create_own_scope(arn, kind, context, key_id=key.arn)
 
 

@@ -152,7 +152,8 @@ def _check_redrive(call: ServiceCall, settings: dict[str, str]) -> None:
     arn, _ = redrive
     own = arn.startswith(queue_arn(call.region, call.account_id, ""))
     if not own or find_queue_by_arn(call.store, arn) is None:
-        raise errors.invalid_attribute("RedrivePolicy", "the dead letter target does not exist.")
+        reason = "Dead letter target does not exist."
+        raise errors.invalid_parameter("RedrivePolicy", settings["RedrivePolicy"], reason)
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:

@@ -92,6 +92,7 @@ def _system(received: Received) -> dict[str, str]:
         "ApproximateReceiveCount": str(row["receive_count"]),
         "ApproximateFirstReceiveTimestamp": _milliseconds(row["first_received_at"]),
         TRACE: received.content.trace,
+        "MessageGroupId": received.content.group,
         "DeadLetterQueueSourceArn": row["dead_letter_source"],
     }
     return {name: value for name, value in shown.items() if value is not None}

@@ -56,7 +56,8 @@ class TestShape:
             ({"MessageBody": ""}, "InvalidParameterValue"),
             ({"MessageBody": "x" * 1025}, "InvalidParameterValue"),
             ({"MessageBody": "x", "DelaySeconds": 901}, "InvalidParameterValue"),
-            ({"MessageBody": "x", "MessageGroupId": "g"}, "InvalidParameterValue"),
+            ({"MessageBody": "x", "MessageGroupId": "with space"}, "InvalidParameterValue"),
+            ({"MessageBody": "x", "MessageDeduplicationId": "d"}, "InvalidParameterValue"),
             (
                 {"MessageBody": "x", "MessageAttributes": {"a": {"DataType": "Text", "StringValue": "b"}}},
                 "InvalidParameterValue",
@@ -67,12 +68,49 @@ class TestShape:
             ),
             ({"MessageBody": "x", "MessageAttributes": {"a": {"DataType": "String"}}}, "InvalidParameterValue"),
         ],
-        ids=["control", "empty", "long", "delay", "group", "type", "number", "no-value"],
+        ids=["control", "empty", "long", "delay", "group", "deduplication", "type", "number", "no-value"],
     )
     def test_what_is_no_message_is_refused(self, sqs: Any, url: str, parameters: dict[str, Any], code: str) -> None:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "1024"})
         with refused(code):
             sqs.send_message(QueueUrl=url, **parameters)
+
+    @pytest.mark.parametrize("name", ["AWS.a", "amazon.a", ".a", "a.", "a..b"])
+    def test_names_of_attributes_that_are_reserved_are_refused(self, sqs: Any, url: str, name: str) -> None:
+        given = {name: {"DataType": "String", "StringValue": "b"}}
+        with refused("InvalidParameterValue"):
+            sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes=given)
+
+    def test_a_standard_queue_keeps_the_group_of_a_message(self, sqs: Any, url: str) -> None:
+        sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="tenant-1")
+        (message,) = receive(sqs, url, MessageSystemAttributeNames=["MessageGroupId"])
+        assert message["Attributes"] == {"MessageGroupId": "tenant-1"}
+
+    @pytest.mark.parametrize(
+        ("parameters", "reason"),
+        [
+            ({"MaxNumberOfMessages": 11}, "Must be between 1 and 10, if provided."),
+            ({"WaitTimeSeconds": 21}, "Must be >= 0 and <= 20, if provided."),
+        ],
+        ids=["number", "wait"],
+    )
+    def test_a_number_out_of_range_is_told_with_the_range(
+        self, sqs: Any, url: str, parameters: dict[str, int], reason: str
+    ) -> None:
+        ((name, value),) = parameters.items()
+        with refused("InvalidParameterValue") as refusal:
+            sqs.receive_message(QueueUrl=url, **parameters)
+        assert refusal.message == f"Value {value} for parameter {name} is invalid. Reason: {reason}"
+
+    def test_the_visibility_of_a_message_that_is_gone_cannot_be_changed(self, sqs: Any, url: str) -> None:
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+        handle = receive(sqs, url)[0]["ReceiptHandle"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+        with refused("InvalidParameterValue") as refusal:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=1)
+        assert refusal.message.endswith(
+            "Reason: Message does not exist or is not available for visibility timeout change."
+        )
 
     @pytest.mark.parametrize("handle", ["x", "bm90aGluZw==", "ÿ"], ids=["no-base64", "no-receipt", "no-ascii"])
     def test_a_receipt_handle_that_was_not_given_out_is_refused(self, sqs: Any, url: str, handle: str) -> None:
@@ -167,8 +205,11 @@ class TestBehaviour:
 
     def test_a_dead_letter_queue_must_exist(self, sqs: Any, url: str) -> None:
         redrive = json.dumps({"deadLetterTargetArn": f"{arn_of(sqs, url)}-absent", "maxReceiveCount": 2})
-        with refused("InvalidAttributeValue"):
+        with refused("InvalidParameterValue") as refusal:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": redrive})
+        assert refusal.message == (
+            f"Value {redrive} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
+        )
 
 
 class TestBatches:
@@ -260,6 +301,27 @@ class TestKeys:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/absent"})
         with refused("KMS.NotFoundException"):
             sqs.send_message(QueueUrl=url, MessageBody="b")
+
+    def test_the_aws_managed_key_serves_the_queues_account_alone(
+        self, account: Account, second_account: Account, kms: Any, sqs: Any, url: str, trail: Any
+    ) -> None:
+        both = {"AWS": [account.account_id, second_account.account_id]}
+        statement = {"Effect": "Allow", "Principal": both, "Action": "sqs:*", "Resource": arn_of(sqs, url)}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/aws/sqs", "Policy": policy})
+        assert attributes(sqs, url)["KmsDataKeyReusePeriodSeconds"] == "300"
+        other = second_account.client("sqs")
+        with refused("KMS.AccessDeniedException"):  # nobody in the queue's account has asked for the key yet
+            other.send_message(QueueUrl=url, MessageBody="b")
+        sqs.send_message(QueueUrl=url, MessageBody="b")
+        aliases = {one["AliasName"]: one.get("TargetKeyId") for one in kms.list_aliases()["Aliases"]}
+        key = kms.describe_key(KeyId="alias/aws/sqs")["KeyMetadata"]
+        assert (key["KeyManager"], key["KeyId"]) == ("AWS", aliases["alias/aws/sqs"])
+        event = trail(account, "Decrypt")[-1]
+        assert event["requestParameters"]["encryptionContext"] == {"aws:sqs:arn": arn_of(sqs, url)}
+        with refused("KMS.AccessDeniedException"):
+            other.send_message(QueueUrl=url, MessageBody="b")
+        assert bodies(sqs, url) == ["b"]
 
     def test_messages_stay_under_the_key_they_were_sealed_under(
         self, kms: Any, sqs: Any, url: str, kms_key: str

@@ -91,8 +91,8 @@ class TestBehaviour:
             ("DelaySeconds", "x", "InvalidAttributeValue"),
             ("MaximumMessageSize", "1023", "InvalidAttributeValue"),
             ("Policy", "{}", "InvalidAttributeValue"),
-            ("RedrivePolicy", '{"maxReceiveCount": 3}', "InvalidAttributeValue"),
-            ("KmsMasterKeyId", "alias/aws/sqs", "InvalidAttributeValue"),
+            ("RedrivePolicy", '{"maxReceiveCount": 3}', "InvalidParameterValue"),
+            ("RedrivePolicy", "no JSON", "InvalidParameterValue"),
             ("SqsManagedSseEnabled", "perhaps", "InvalidAttributeValue"),
             ("RedriveAllowPolicy", "{}", "InvalidAttributeName"),
             ("FifoQueue", "true", "AWS.SimpleQueueService.UnsupportedOperation"),
@@ -103,6 +103,17 @@ class TestBehaviour:
         with refused(code) as refusal:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={name: value})
         assert name in refusal.message
+
+    def test_an_attribute_of_no_known_name_is_named(self, sqs: Any, url: str) -> None:
+        for call in (
+            lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Colour"]),
+            lambda: sqs.create_queue(QueueName="other", Attributes={"DelaySeconds": "1", "Colour": "2"}),
+            lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Colour": "DelaySeconds=1, Size=2"}),
+            lambda: sqs.receive_message(QueueUrl=url, AttributeNames=["Colour"]),
+        ):
+            with refused("InvalidAttributeName") as refusal:
+                call()
+            assert refusal.message == "Unknown Attribute Colour."
 
     @pytest.mark.parametrize("name", ["", "with space", "a" * 81], ids=["empty", "space", "long"])
     def test_a_name_that_is_none_is_refused(self, sqs: Any, name: str) -> None:
