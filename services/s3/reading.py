@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kms.ownership import AwsOwned
 from services.s3 import errors, objects
 from services.s3.access import Access
 from services.s3.conditions import check_read, range_of
@@ -31,8 +32,15 @@ def get_object(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
 
 
 def head_object(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
-    """What GetObject would tell; KMS is not asked."""
-    return _found(Access.of(call), parameters)[3]
+    """What GetObject would tell. KMS is not asked, unless it is a checksum that is to be told.
+
+    Source: ChecksumMode of HeadObject in the S3 API reference.
+    """
+    access = Access.of(call)
+    found, _, _, members = _found(access, parameters)
+    if "ChecksumType" in members and found.content.ownership != AwsOwned.kind:
+        access.open_content(found.stored.content_id)
+    return members
 
 
 def _found(access: Access, parameters: Mapping[str, Any]) -> tuple[objects.Found, int, int, dict[str, Any]]:

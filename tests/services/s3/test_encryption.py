@@ -274,6 +274,15 @@ class TestKeyEvents:
         with refused("AccessDeniedException"):
             user.client("kms").generate_data_key(KeyId=sealed, KeySpec="AES_256")
 
+    def test_a_checksum_is_told_to_whoever_may_decrypt(self, account: Account, bucket: str, sealed: str) -> None:
+        """Everything else that HeadObject tells takes no right to the key."""
+        client = account.user("teller", identity(allow("s3:*", "*"))).client("s3")
+        assert client.head_object(Bucket=bucket, Key="key")["SSEKMSKeyId"] == sealed
+        with refused("403"):
+            client.head_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")
+        told = account.client("s3").head_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")
+        assert told["ChecksumType"] == "FULL_OBJECT"
+
     def test_a_download_that_has_begun_goes_on(
         self, account: Account, s3: Any, bucket: str, kms: Any, sealed: str
     ) -> None:

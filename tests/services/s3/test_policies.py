@@ -45,10 +45,56 @@ class TestShape:
         with refused("MalformedPolicy"):
             s3.put_bucket_policy(Bucket=bucket, Policy=text)
 
-    @pytest.mark.parametrize("text", ["", "{}", "not json"])
-    def test_a_policy_must_be_one(self, s3: Any, bucket: str, text: str) -> None:
-        with refused("MalformedPolicy" if text else "MalformedXML"):
+    def test_a_policy_must_be_there(self, s3: Any, bucket: str) -> None:
+        with refused("MalformedXML"):
+            s3.put_bucket_policy(Bucket=bucket, Policy="")
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("not json", "Policies must be valid JSON and the first byte must be '{'"),
+            ("{", "Policies must be valid JSON and the first byte must be '{'"),
+            ("[]", "Policies must be valid JSON and the first byte must be '{'"),
+            ("{}", "Missing required field Statement"),
+            ('{"Statement": [{}]}', "Missing required field Effect"),
+            ('{"Statement": {"Effect": "Allow"}}', "Missing required field Principal"),
+            ('{"Statement": {"Effect": "Allow", "Principal": "*"}}', "Missing required field Action"),
+            (
+                '{"Statement": {"Effect": "Deny", "NotPrincipal": "*", "Action": "*"}}',
+                "Missing required field Resource",
+            ),
+        ],
+        ids=["text", "half", "list", "empty", "effect", "principal", "action", "resource"],
+    )
+    def test_a_policy_must_be_one(self, s3: Any, bucket: str, text: str, message: str) -> None:
+        with refused("MalformedPolicy") as refusal:
             s3.put_bucket_policy(Bucket=bucket, Policy=text)
+        assert refusal.message == message
+
+    @pytest.mark.parametrize(
+        ("action", "key", "is_taken"),
+        [
+            ("s3:GetObject", None, False),
+            ("s3:getobject", None, False),
+            ("s3:GetObject", "*", True),
+            ("s3:ListBucket", "*", False),
+            ("s3:ListBucket", None, True),
+            (["s3:ListBucket", "s3:GetObject"], "*", False),
+            ("s3:Get*", None, True),
+            ("s3:*", "*", True),
+        ],
+        ids=str,
+    )
+    def test_an_action_must_apply_to_a_resource(
+        self, s3: Any, bucket: str, action: Any, key: str | None, is_taken: bool
+    ) -> None:
+        text = policy(deny(action, arn(bucket, key), "*", Bool={"aws:SecureTransport": "false"}))
+        if is_taken:
+            s3.put_bucket_policy(Bucket=bucket, Policy=text)
+            return
+        with refused("MalformedPolicy") as refusal:
+            s3.put_bucket_policy(Bucket=bucket, Policy=text)
+        assert refusal.message == "Action does not apply to any resource(s) in statement"
 
 
 class TestAuthorization:
