@@ -17,6 +17,7 @@ from hashlib import sha256
 from kms.encrypted_store import Record
 from shared.call import Call
 from shared.errors import ServiceError
+from shared.redaction import redacted
 
 Fetch = Callable[[str, int], list[Record]]
 """Takes the id behind which the page begins, and how many records are wanted."""
@@ -76,9 +77,13 @@ def next_token(call: Call, last_id: str) -> str:
 
 
 def _list_of(call: Call) -> str:
-    """The name of the list that a request asks about: hexadecimal digits."""
+    """The name of the list that a request asks about: hexadecimal digits.
+
+    The trail shows tokens, so what it hides is no part of them, not even as a digest.
+    """
     if call.operation is None:
         raise LookupError("A page of no operation.")
-    asked = {name: value for name, value in call.parameters.items() if name not in _TOKENS + _SIZES}
+    own = {name: value for name, value in call.parameters.items() if name not in _TOKENS + _SIZES}
+    asked = redacted(call.operation.input_shape, own, call.service.hidden_members)
     text = json.dumps([call.operation.name, asked], sort_keys=True, default=str)
     return sha256(text.encode()).hexdigest()[:_LIST_DIGITS]
