@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.iam import (
     access_keys,
+    account_details,
     attachments,
     boundaries,
     errors,
@@ -30,6 +31,7 @@ SERVICE = Service(
         attachments,
         boundaries,
         tags,
+        account_details,
     ),
     refuse=errors.refuse,
     authorizes_itself=True,

@@ -65,10 +65,7 @@ def list_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     authorize(call, "*", shown=f"policy path {prefix}")
     attached, boundaries = _uses(call)
     counted = boundaries if parameters.get("PolicyUsageFilter") == "PermissionsBoundary" else attached
-    policies = [of_aws(known) for known in AWS_MANAGED_POLICIES.values()] if scope != "Local" else []
-    if scope != "AWS":
-        rows = call.database.select("managed_policies", {"account_id": call.account_id})
-        policies += [of_row(row) for row in rows]
+    policies = _of_scope(call, scope)
     shown = {
         policy.sort_key: policy
         for policy in policies
@@ -76,6 +73,27 @@ def list_policies(parameters: dict[str, Any], call: ServiceCall) -> dict[str, An
     }
     page, more = page_of(call, shown)
     return {"Policies": [_listed(call, policy, attached, boundaries) for policy in page], **more}
+
+
+def described_policies(
+    call: ServiceCall, scope: str, *, in_use_only: bool
+) -> list[tuple[ManagedPolicy, dict[str, Any]]]:
+    """The policies of a scope, each with what lists tell of it. in_use_only: attached, or a boundary."""
+    attached, boundaries = _uses(call)
+    return [
+        (policy, _listed(call, policy, attached, boundaries))
+        for policy in _of_scope(call, scope)
+        if not in_use_only or attached[policy.arn] or boundaries[policy.arn]
+    ]
+
+
+def _of_scope(call: ServiceCall, scope: str) -> list[ManagedPolicy]:
+    """scope: All, AWS or Local, as in ListPolicies."""
+    policies = [of_aws(known) for known in AWS_MANAGED_POLICIES.values()] if scope != "Local" else []
+    if scope != "AWS":
+        rows = call.database.select("managed_policies", {"account_id": call.account_id})
+        policies += [of_row(row) for row in rows]
+    return policies
 
 
 def delete_policy(parameters: dict[str, Any], call: ServiceCall) -> None:

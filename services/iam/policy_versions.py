@@ -48,12 +48,21 @@ def get_policy_version(parameters: dict[str, Any], call: ServiceCall) -> dict[st
 def list_policy_versions(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """Newest first."""
     policy = authorized_policy(parameters, call)
-    rows = (
-        [_aws_version(policy)] if policy.is_aws else call.database.select("policy_versions", {"policy_arn": policy.arn})
-    )
     # Pages go by ascending keys: what is newer has the smaller one.
-    page, more = page_of(call, {f"{10**9 - row['version']:010}": row for row in rows})
+    page, more = page_of(call, {f"{10**9 - row['version']:010}": row for row in _versions(call, policy)})
     return {"Versions": [_version(row, with_document=False) for row in page], **more}
+
+
+def versions_with_documents(call: ServiceCall, policy: ManagedPolicy) -> list[dict[str, Any]]:
+    """Newest first."""
+    rows = sorted(_versions(call, policy), key=lambda row: -row["version"])
+    return [_version(row, with_document=True) for row in rows]
+
+
+def _versions(call: ServiceCall, policy: ManagedPolicy) -> list[Row]:
+    if policy.is_aws:
+        return [_aws_version(policy)]
+    return call.database.select("policy_versions", {"policy_arn": policy.arn})
 
 
 def set_default_policy_version(parameters: dict[str, Any], call: ServiceCall) -> None:
