@@ -89,7 +89,7 @@ def _carried_bytes(request: SessionRequest) -> int:
 def answer(key: AccessKey, request: SessionRequest) -> dict[str, Any]:
     """The members that all answers with temporary credentials have.
 
-    PackedPolicySize is there where policies or tags were passed. Source: observed, before it was deprecated.
+    PackedPolicySize is there where policies or tags were passed. Source: from memory of the service, before it was deprecated.
     """
     utilization = -(-request.token_bytes * 100 // MAX_TOKEN_BYTES)
     return {
@@ -108,7 +108,7 @@ def answer(key: AccessKey, request: SessionRequest) -> dict[str, Any]:
 def refuse_mfa(parameters: dict[str, Any]) -> None:
     """Nobody has an MFA device here, so no code is right. Raises: AccessDenied.
 
-    Source: the text is widely quoted, for a device that is not the user's.
+    Source: the text is from memory, for a device that is not the user's.
     """
     if "TokenCode" in parameters or "SerialNumber" in parameters:
         raise errors.denied(

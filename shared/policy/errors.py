@@ -11,10 +11,10 @@ INVALID_PRINCIPAL = "Policy contains a statement with one or more invalid princi
 """As AWS KMS words it. Unverified: from memory of the service."""
 
 SYNTAX_ERRORS = "Syntax errors in policy."
-"""All that IAM and STS say of a breach of the grammar. Source: observed."""
+"""All that IAM and STS say of a breach of the grammar. Source: from memory of the service."""
 
 LEGACY_PARSING = "The policy failed legacy parsing"
-"""Of an ARN with too few colons, and of a date that is none. Source: observed."""
+"""Of an ARN with too few colons, and of a date that is none. Source: from memory of the service."""
 
 
 class MalformedPolicy(Refusal):
