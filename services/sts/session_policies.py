@@ -89,7 +89,8 @@ def _carried_bytes(request: SessionRequest) -> int:
 def answer(key: AccessKey, request: SessionRequest) -> dict[str, Any]:
     """The members that all answers with temporary credentials have.
 
-    PackedPolicySize is there where policies or tags were passed. Source: from memory of the service, before it was deprecated.
+    PackedPolicySize is there where policies or tags were passed. Source: from memory of the service, before the
+    member was deprecated.
     """
     utilization = -(-request.token_bytes * 100 // MAX_TOKEN_BYTES)
     return {

@@ -2,7 +2,8 @@
 
 A policy is checked when it comes in; one that is there is taken as it is.
 
-Source: from memory of the service, the texts too; IAM User Guide, "IAM JSON policy elements: Resource": the service has no wildcards.
+Source: from memory of the service, the texts too; IAM User Guide, "IAM JSON policy elements: Resource": the service has
+no wildcards.
 Inferred: a partition may have them, as in AWS's own managed policies, and an S3 ARN with an account may have a Region,
 as access points do.
 """
