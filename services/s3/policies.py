@@ -1,6 +1,6 @@
 """What makes a bucket policy one that S3 takes.
 
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html; messages as observed.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html; messages from memory of the service.
 """
 
 from __future__ import annotations

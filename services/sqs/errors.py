@@ -38,7 +38,7 @@ def invalid_value(message: str) -> ServiceError:
 
 
 def invalid_parameter(name: str, value: object, reason: str) -> ServiceError:
-    """Source: observed, as are the reasons that AWS is known to give."""
+    """Source: from memory of the service, as are the reasons that AWS gives."""
     return invalid_value(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
 
 

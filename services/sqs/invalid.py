@@ -1,6 +1,6 @@
 """What breaks a constraint of the service model, where SQS has words of its own for it: attributes of no known name.
 
-Source: observed.
+Source: from memory of the service.
 """
 
 from __future__ import annotations

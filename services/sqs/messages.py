@@ -31,7 +31,7 @@ _RANGES = {
     "VisibilityTimeout": "Must be >= {low} and <= {high}, if provided.",
     "WaitTimeSeconds": "Must be >= {low} and <= {high}, if provided.",
 }
-"""Parameter -> how SQS words what it may be. Source: observed; from memory for VisibilityTimeout."""
+"""Parameter -> how SQS words what it may be. Source: from memory of the service."""
 
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
