@@ -42,6 +42,8 @@ def check_date(authorization: Authorization, now: datetime) -> None:
 
 def _lifetime(expires: str) -> timedelta:
     """Raises: ServiceError."""
+    if expires.startswith("-") and expires[1:].isdecimal():
+        raise bad_query("X-Amz-Expires must be non-negative")
     if not (expires.isascii() and expires.isdecimal() and len(expires) < 10):
         raise bad_query("X-Amz-Expires should be a number")
     lifetime = timedelta(seconds=int(expires))

@@ -118,3 +118,18 @@ def test_a_url_of_the_older_version_opens_nothing_under_a_kms_key(
     assert told[""][0] == 400
     assert b"<Code>InvalidArgument</Code>" in told[""][1]
     assert b"require AWS Signature Version 4" in told[""][1]
+
+
+@VERSIONS
+def test_a_url_lists_a_bucket(account: Account, bucket: str, s3: Any, version: str) -> None:
+    put(s3, bucket, "key")
+    url = presigning(account, version).generate_presigned_url("list_objects_v2", Params={"Bucket": bucket})
+    status, body = fetch(url)
+    assert (status, b"<Key>key</Key>" in body) == (200, True)
+
+
+def test_a_url_does_not_expire_before_it_is_made(account: Account, bucket: str) -> None:
+    url = presigning(account, "s3v4").generate_presigned_url("get_object", {"Bucket": bucket, "Key": "key"}, 60)
+    status, body = fetch(url.replace("X-Amz-Expires=60", "X-Amz-Expires=-1"))
+    assert status == 400
+    assert b"<Message>X-Amz-Expires must be non-negative</Message>" in body
