@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import Headers
 
 from shared.aws.http import HttpResponse
 from shared.aws.routing import BODY_TOO_LARGE_KEY, PENDING_KEY, STREAMED_KEY, http_request
@@ -12,10 +13,22 @@ from shared.pipeline import Pending, serve
 from shared.service import Service
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
     from services.simulator import Simulator
 
 PIECE_BYTES = 1024 * 1024
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
+
+
+class _ServiceResponse(Response):
+    """Says of what has not changed (304) since when: S3 does, and Werkzeug would leave it out."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        if "Last-Modified" in self.headers:
+            headers["Last-Modified"] = self.headers["Last-Modified"]
+        return headers
 
 
 def simulator() -> Simulator:
@@ -38,7 +51,7 @@ def service_blueprint(service: Service) -> Blueprint:
             answered = _finish(answered)
         request.environ[STREAMED_KEY] = not isinstance(answered.body, bytes)
         # An empty body is none: of a HEAD request, the length is the one that the service states.
-        response = Response(answered.body or None, answered.status, answered.headers)
+        response = _ServiceResponse(answered.body or None, answered.status, answered.headers)
         if "Content-Type" not in answered.headers:
             del response.headers["Content-Type"]
         return response

@@ -12,6 +12,8 @@ from typing import Any
 
 from services.s3 import errors
 from services.s3.object import StoredObject
+from shared.aws.values import timestamp_to_wire
+from shared.errors import ServiceError
 
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
@@ -22,9 +24,13 @@ def check_read(stored: StoredObject, parameters: Mapping[str, Any]) -> None:
     if_none_match, since = parameters.get("IfNoneMatch"), parameters.get("IfModifiedSince")
     if if_none_match is not None:
         if _names(if_none_match, stored):
-            raise errors.not_modified(stored.quoted_etag)
+            raise _not_modified(stored)
     elif since is not None and not _changed_since(stored, since):
-        raise errors.not_modified(stored.quoted_etag)
+        raise _not_modified(stored)
+
+
+def _not_modified(stored: StoredObject) -> ServiceError:
+    return errors.not_modified(stored.quoted_etag, str(timestamp_to_wire(stored.modified, "rfc822")))
 
 
 def check_copy_source(stored: StoredObject, parameters: Mapping[str, Any]) -> None:

@@ -145,8 +145,20 @@ def precondition_failed(condition: str) -> ServiceError:
     )
 
 
-def not_modified(etag: str) -> ServiceError:
-    return ServiceError("NotModified", "", status=304, ETag=etag)
+def not_modified(etag: str, modified: str) -> ServiceError:
+    """Its members are headers, as the answer has no body. modified: an HTTP date."""
+    return ServiceError("NotModified", "", status=304, **{"ETag": etag, "Last-Modified": modified})
+
+
+def conditional_conflict(condition: str, key: str) -> ServiceError:
+    """Source: the text is from memory of the service."""
+    return ServiceError(
+        "ConditionalRequestConflict",
+        "The conditional request cannot succeed due to a conflicting operation against this resource.",
+        status=409,
+        Condition=condition,
+        Key=key,
+    )
 
 
 def invalid_range(text: str, size: int) -> ServiceError:

@@ -78,8 +78,13 @@ def _checksum_of(parameters: Mapping[str, Any]) -> tuple[str, str]:
 def complete_multipart_upload(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     """Make an object of the listed parts; those that are not listed go."""
     access, upload = admitted(parameters, call, "PutObject")
-    check_write(find_object(access, upload.bucket, upload.key), upload.key, parameters)
-    wanted = parameters.get("MultipartUpload", {}).get("Parts", [])
+    existing = find_object(access, upload.bucket, upload.key)
+    check_write(existing, upload.key, parameters)
+    if "IfMatch" in parameters and existing is not None and existing.modified > upload.record.created_at:
+        raise errors.conditional_conflict("If-Match", upload.key)
+    if "MultipartUpload" not in parameters:
+        raise errors.invalid_request("You must specify at least one part")
+    wanted = parameters["MultipartUpload"].get("Parts", [])
     kept = {part.number: part for part in parts_of(access, upload)}
     parts = _chosen(upload, wanted, kept)
     content = access.open_content(upload.content_id).content

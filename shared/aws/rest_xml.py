@@ -87,7 +87,10 @@ class RestXmlProtocol:
         ]
         if not found:
             raise ServiceError(
-                "UnknownOperationException", "The specified method is not allowed against this resource."
+                "UnknownOperationException",
+                "The specified method is not allowed against this resource.",
+                Method=request.method,
+                ResourceType="OBJECT" if "Key" in labels else "BUCKET" if labels else "SERVICE",
             )
         return Route(max(found, key=lambda candidate: candidate.weight).operation, labels)
 
@@ -121,7 +124,7 @@ class RestXmlProtocol:
         members = {name: value for name, value in error.members.items() if value is not None}
         headers |= {name: str(members.pop(name)) for name in list(members) if name.startswith("x-amz-")}
         if status == 304:
-            return HttpResponse(status, b"", headers)
+            return HttpResponse(status, b"", headers | members)
         root = ElementTree.Element("Error")
         told = {
             "Code": code,

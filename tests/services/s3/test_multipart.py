@@ -321,3 +321,28 @@ class TestListingUploads:
         s3.upload_part(Bucket=bucket, Key="b", UploadId=uploads[3][1], PartNumber=1, Body=b"part")
         found = s3.list_parts(Bucket=bucket, Key="b", UploadId=uploads[3][1], MaxParts=0)
         assert (found["IsTruncated"], found.get("Parts")) == (False, None)
+
+
+def test_an_upload_does_not_overwrite_what_came_while_it_ran(s3: Any, bucket: str) -> None:
+    old = s3.put_object(Bucket=bucket, Key="key", Body=b"old")["ETag"]
+    upload = begin(s3, bucket)
+    part = send_part(s3, upload, 1, b"late")
+    with refused("PreconditionFailed"):
+        complete(s3, upload, part, IfMatch='"other"')
+    put(s3, bucket, "key", body=b"old")
+    with refused("ConditionalRequestConflict") as refusal:
+        complete(s3, upload, part, IfMatch=old)
+    assert refusal.status == 409
+    assert (refusal.response["Error"]["Condition"], refusal.response["Error"]["Key"]) == ("If-Match", "key")
+    later = begin(s3, bucket)
+    complete(s3, later, send_part(s3, later, 1, b"new"), IfMatch=old)
+    assert read(s3, bucket, "key") == b"new"
+
+
+def test_an_upload_without_a_list_of_parts_cannot_be_completed(s3: Any, bucket: str) -> None:
+    upload = begin(s3, bucket)
+    with refused("InvalidRequest") as refusal:
+        s3.complete_multipart_upload(**upload)
+    assert refusal.message == "You must specify at least one part"
+    with refused("MalformedXML"):
+        complete(s3, upload)

@@ -260,3 +260,18 @@ def test_dates_in_documents_have_whole_seconds(account: Account, s3: Any, bucket
     document = send(account, "GET", f"/{bucket}")[2].decode()
     assert re.search(r"<LastModified>[0-9-]{10}T[0-9:]{8}\.000Z</LastModified>", document)
     assert document.startswith('<?xml version="1.0" encoding="UTF-8"?>\n')
+
+
+def test_what_has_not_changed_is_told_by_its_etag_and_date(account: Account, s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="key", Body=b"content")["ETag"]
+    status, headers, body = send(account, "GET", f"/{bucket}/key", headers={"If-None-Match": etag})
+    modified = send(account, "HEAD", f"/{bucket}/key")[1]["last-modified"]
+    assert (status, headers["etag"], headers["last-modified"], body) == (304, etag, modified, b"")
+
+
+def test_a_method_that_is_not_allowed_is_named(account: Account, bucket: str) -> None:
+    for path, kind in ((f"/{bucket}/key", "OBJECT"), (f"/{bucket}", "BUCKET")):
+        answer = send(account, "PATCH", path)
+        error = error_of(answer)
+        assert (answer[0], error["Code"]) == (405, "MethodNotAllowed")
+        assert (error["Method"], error["ResourceType"]) == ("PATCH", kind)
