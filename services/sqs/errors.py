@@ -61,11 +61,19 @@ def unsupported(message: str) -> ServiceError:
     return ServiceError("UnsupportedOperation", message)
 
 
-def invalid_receipt() -> ServiceError:
-    return ServiceError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
+def invalid_receipt(handle: str) -> ServiceError:
+    """The trail does not show handles. Source: the text is from memory of the service."""
+    what = "is not a valid receipt handle."
+    return ServiceError(
+        "ReceiptHandleIsInvalid",
+        f'The input receipt handle "{handle}" {what}',
+        logged=f"The input receipt handle {what}",
+    )
 
 
 def access_denied(arn: str, action: str, resource: str, reason: str) -> ServiceError:
+    """SQS writes actions in lower case. Source: from memory of the service."""
+    reason, action = reason.replace(action, action.lower()), action.lower()
     message = f"User: {arn} is not authorized to perform: {action} on resource: {resource} {reason}"
     return ServiceError("AccessDeniedException", message, status=403)
 

@@ -136,12 +136,12 @@ def by_handle(database: Database, queue: Queue, handle: str) -> Row | None:
     try:
         message_id, _, receipt = base64.b64decode(handle, validate=True).decode().partition("/")
     except (binascii.Error, UnicodeError, ValueError):
-        raise errors.invalid_receipt() from None
+        raise errors.invalid_receipt(handle) from None
     if not receipt:
-        raise errors.invalid_receipt()
+        raise errors.invalid_receipt(handle)
     row = database.find(TABLE, {"message_id": message_id})
     if row is not None and row["queue_arn"] != queue.arn:
-        raise errors.invalid_receipt()
+        raise errors.invalid_receipt(handle)
     return row if row is not None and row["receipt"] == receipt else None
 
 

@@ -335,3 +335,16 @@ class TestKeys:
         kms.disable_key(KeyId=kms_key)
         with refused("KMS.DisabledException"):
             receive(sqs, url)
+
+
+def test_a_wrong_receipt_handle_is_shown(sqs: Any, url: str) -> None:
+    with refused("ReceiptHandleIsInvalid") as refusal:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle="nothing")
+    assert refusal.message == 'The input receipt handle "nothing" is not a valid receipt handle.'
+
+
+def test_a_refused_action_is_in_lower_case(account: Account, url: str) -> None:
+    with refused("AccessDenied") as refusal:
+        account.user("nobody").client("sqs").send_message(QueueUrl=url, MessageBody="b")
+    assert "is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:" in refusal.message
+    assert refusal.message.endswith("because no identity-based policy allows the sqs:sendmessage action")

@@ -157,7 +157,7 @@ class TestAuthorization:
         sender.send_message(QueueUrl=url, MessageBody="allowed")
         with refused("AccessDenied") as refusal:
             sender.receive_message(QueueUrl=url)
-        assert "because no identity-based policy allows the sqs:ReceiveMessage action" in refusal.message
+        assert "because no identity-based policy allows the sqs:receivemessage action" in refusal.message
         with refused("AccessDenied"):
             sender.create_queue(QueueName="mine")
 
