@@ -21,6 +21,11 @@ def _loader() -> Any:
     return Loader(include_default_search_paths=True)
 
 
+_OTHER_SHAPES = {"sqs": (("ReceiveMessageRequest", "AttributeNames", "MessageSystemAttributeList"),)}
+"""Shape, member, and the shape that the member has: the model gives it the attributes of queues, and its documentation
+those of messages, which clients send."""
+
+
 @cache
 def service_model(client_name: str) -> ServiceModel:
     """The newest model of a service that boto3 calls `client_name`, such as "voice-id".
@@ -29,6 +34,8 @@ def service_model(client_name: str) -> ServiceModel:
     """
     description: dict[str, Any] = _loader().load_service_model(client_name, "service-2")
     _keep_faults(description)
+    for shape, member, other in _OTHER_SHAPES.get(client_name, ()):
+        description["shapes"][shape]["members"][member]["shape"] = other
     return ServiceModel(description, client_name)
 
 

@@ -348,3 +348,12 @@ def test_a_refused_action_is_in_lower_case(account: Account, url: str) -> None:
         account.user("nobody").client("sqs").send_message(QueueUrl=url, MessageBody="b")
     assert "is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:" in refusal.message
     assert refusal.message.endswith("because no identity-based policy allows the sqs:sendmessage action")
+
+
+def test_attributes_of_messages_are_told_under_the_older_member_too(sqs: Any, url: str) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="b")
+    (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["SenderId", "SentTimestamp"])["Messages"]
+    assert set(message["Attributes"]) == {"SenderId", "SentTimestamp"}
+    with refused("InvalidAttributeName") as refusal:
+        sqs.receive_message(QueueUrl=url, AttributeNames=["Colour"])
+    assert refusal.message == "Unknown Attribute Colour."
