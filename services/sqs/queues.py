@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from services.pages import among, page
+from services.pages import among, page, page_size
 from services.sqs import access, attributes, errors, message
 from services.sqs.queue import (
     QUEUE,
@@ -63,13 +63,13 @@ def list_queues(parameters: dict[str, Any], call: ServiceCall) -> dict[str, Any]
     """Pages only if MaxResults asks for them."""
     _authorize(call, "ListQueues", "*")
     register, prefix = register_arn(call.region, call.account_id), parameters.get("QueueNamePrefix", "")
-    size = parameters.get("MaxResults", _PAGE_SIZE)
+    size = page_size(call, _PAGE_SIZE)
     if not 1 <= size <= _PAGE_SIZE:
         raise errors.invalid_value(f"MaxResults must be from 1 to {_PAGE_SIZE}.")
 
     named = {record.record_id: record for record in call.store.stream(register, QUEUE)}
     fetch = among([name for name in named if name.startswith(prefix)], named.__getitem__)
-    records, token = page(call, fetch, size, errors.invalid_value("The NextToken is not valid."))
+    records, token = page(call, fetch, _PAGE_SIZE, errors.invalid_value("The NextToken is not valid."))
     urls = [_url(call, call.account_id, record.record_id) for record in records]
     return {"QueueUrls": urls or None, "NextToken": token if "MaxResults" in parameters else None}
 
